@@ -1,0 +1,54 @@
+"""``python -m captioner.evaluate``: the door to scoring a captioner."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from captioner.backend import choose_backend
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m captioner.evaluate",
+        description="Scores a captioner on all photos of a split, by the COCO protocol.",
+    )
+    result.add_argument("--model", default=None, help="a name that ships, or a model folder")
+    result.add_argument("--data", type=Path, required=True, metavar="DIR")
+    result.add_argument("--split", default="dev", help="train, dev or test (default: dev)")
+    result.add_argument("--beams", type=int, default=None, help="default: the model's own")
+    result.add_argument("--batch-size", type=int, default=16)
+    result.add_argument("--json", action="store_true", help="scores and captions as JSON")
+    result.add_argument("--allow-missing", action="store_true")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    options = parser().parse_args(arguments)
+    choose_backend()
+    try:
+        from training.captioner_scores import evaluate, report
+    except ImportError as error:
+        print(f"{error}; scoring needs: pip install 'captionloom[train]'", file=sys.stderr)
+        return 2
+    from captioner.captioner import load_captioner
+    from captioner.media.errors import MediaError
+    from training.datasets import DatasetError, load_dataset
+
+    try:
+        items = load_dataset(options.data, options.split, allow_missing=options.allow_missing)
+        captioner = load_captioner(options.model, beams=options.beams)
+        result = evaluate(captioner, items, options.batch_size)
+    except (DatasetError, MediaError, ValueError) as error:
+        print(f"captioner.evaluate: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(result.as_dict(), indent=2) if options.json else report(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

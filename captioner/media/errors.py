@@ -1,0 +1,74 @@
+"""What can be wrong with a picture or a clip: the whole exception tree.
+
+* MediaError
+    * MissingFileError: nothing is there
+    * EmptyFileError: zero bytes
+    * UnreadableFileError: a folder, a pipe, or no permission
+    * UnsupportedFileError: not a picture or clip that this package knows
+    * TruncatedFileError: cut short or damaged
+    * TooLargeError: more pixels than the limit
+    * NoFramesError: well-formed, with nothing to see
+    * CodecMissingError: its decoder is not on this machine
+"""
+
+
+class MediaError(Exception):
+    """A file (or a picture in memory) that cannot be read.
+
+    Attributes:
+        path: the file as the caller named it, or ``"<image>"`` for a picture in memory.
+        reason: what is wrong with it.
+        remedy: what to do about it.
+
+    ``str(error)`` is ``path: reason; remedy`` on one line: control characters in the path show as
+    escapes, so that a file name can neither break a log nor steer a terminal.
+    """
+
+    def __init__(self, path: str, reason: str, remedy: str) -> None:
+        super().__init__(path, reason, remedy)
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{printable(self.path)}: {self.reason}; {self.remedy}"
+
+
+class MissingFileError(MediaError):
+    """There is no such file."""
+
+
+class EmptyFileError(MediaError):
+    """The file has no bytes."""
+
+
+class UnreadableFileError(MediaError):
+    """The file cannot be opened: a folder, a pipe, or no permission."""
+
+
+class UnsupportedFileError(MediaError):
+    """The content is neither a picture nor a clip."""
+
+
+class TruncatedFileError(MediaError):
+    """The file is cut short or damaged."""
+
+
+class TooLargeError(MediaError):
+    """A picture or frame has more pixels than the limit."""
+
+
+class NoFramesError(MediaError):
+    """The file is well-formed and holds no frame."""
+
+
+class CodecMissingError(MediaError):
+    """The file's decoder is not on this machine."""
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` with every character that does not print as an escape such as ``\n``."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

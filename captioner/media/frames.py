@@ -1,0 +1,82 @@
+"""Frames of a clip with their times: all in order, or a few that stand for the whole."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from captioner.media.animations import AnimationSource, StillSource
+from captioner.media.images import check_max_side
+from captioner.media.kinds import MediaKind, media_kind
+from captioner.media.pillow import MAX_PIXELS
+from captioner.media.selectors import SELECTORS, merge_near_identical
+from captioner.media.shots import Clip, Frame, FrameSource
+from captioner.media.videos import VideoSource
+
+__all__ = ["SELECTORS", "Clip", "Frame", "read_frames", "sample_frames"]
+
+_SOURCES: Mapping[MediaKind, Callable[[Path, int, int | None], FrameSource]] = {
+    "image": StillSource,
+    "animation": AnimationSource,
+    "video": VideoSource,
+}
+
+
+def read_frames(
+    path: str | Path, *, max_side: int | None = None, max_pixels: int = MAX_PIXELS
+) -> Iterator[Frame]:
+    """Return every frame of a picture, animation or video in order, one in memory at a time.
+
+    Args:
+        path: the file; its content decides its kind.
+        max_side: scale frames down until neither side is longer (in pixels).
+        max_pixels: a file with larger frames is refused before one is decoded.
+
+    Returns:
+        An iterator over frames, uint8 [H, W, 3], with rising times in seconds. A damaged clip
+        ends where the damage begins.
+
+    Raises:
+        MediaError: at once where the file is unreadable or no media file, and from the iterator
+            where not one frame can be decoded; see ``captioner.media.errors``.
+        ValueError: ``max_side`` is below 1.
+    """
+    source = _open(path, max_side, max_pixels)
+    return (shot.frame() for shot in source.shots())
+
+
+def sample_frames(
+    path: str | Path,
+    max_frames: int = 16,
+    selector: str = "uniform",
+    max_side: int | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+) -> Clip:
+    """Choose up to ``max_frames`` frames that stand for a picture, animation or video.
+
+    Memory holds the chosen frames and one more, however long the clip is. A damaged clip gives
+    frames from the part that can be read.
+
+    Args:
+        path: the file; its content decides its kind.
+        max_frames: the most frames to return; fewer come back where neighbours look alike.
+        selector: a name in ``SELECTORS``.
+        max_side: scale frames down until neither side is longer (in pixels), as they are read.
+        max_pixels: a file with larger frames is refused before one is decoded.
+
+    Raises:
+        MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
+        ValueError: ``selector`` is unknown, or a number is below 1.
+    """
+    if selector not in SELECTORS:
+        known = ", ".join(sorted(SELECTORS))
+        raise ValueError(f"unknown selector {selector!r}; the known ones are: {known}")
+    if max_frames < 1:
+        raise ValueError(f"max_frames must be at least 1, not {max_frames}")
+    clip = SELECTORS[selector](_open(path, max_side, max_pixels), max_frames)
+    return Clip(merge_near_identical(clip.frames), clip.duration)
+
+
+def _open(path: str | Path, max_side: int | None, max_pixels: int) -> FrameSource:
+    check_max_side(max_side)
+    kind = media_kind(path, max_pixels=max_pixels)
+    return _SOURCES[kind](Path(path), max_pixels, max_side)

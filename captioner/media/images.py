@@ -1,0 +1,89 @@
+"""One still picture: a file, a Pillow picture or an array, as upright RGB."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from captioner.media.errors import UnsupportedFileError
+from captioner.media.files import open_media
+from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
+from captioner.media.pixels import RGBArray, array_to_picture, picture_to_rgb
+
+_IN_MEMORY = "<image>"
+
+
+def load_image(
+    source: str | Path | Image.Image | NDArray[Any],
+    *,
+    max_pixels: int = MAX_PIXELS,
+    max_side: int | None = None,
+) -> RGBArray:
+    """Read one picture as an upright array, uint8 [H, W, 3], red first.
+
+    EXIF orientation is applied, transparency lies on white, and every mode that Pillow reads is
+    turned into 8-bit RGB. Of an animation it gives the first frame.
+
+    Args:
+        source: a file of any still format that Pillow reads; a Pillow picture; or an array,
+            [H, W] or [H, W, 1|3|4], of bool, uint8, uint16, or floats from 0 to 1.
+        max_pixels: a picture with more pixels is refused before it is decoded. Pillow refuses
+            files of more than twice ``PIL.Image.MAX_IMAGE_PIXELS`` whatever is given here.
+        max_side: scale the picture down until neither side is longer (in pixels). A JPEG is then
+            decoded at a fraction of its size, which is several times as fast.
+
+    Raises:
+        MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
+        ValueError: ``max_side`` is below 1.
+        TypeError: ``source`` is none of these.
+    """
+    check_max_side(max_side)
+    if isinstance(source, (str, Path)):
+        return _load_file(str(source), max_pixels, max_side)
+    name = _IN_MEMORY
+    if isinstance(source, np.ndarray):
+        source = _picture_from(source, max_pixels)
+    elif isinstance(source, Image.Image):
+        name = str(getattr(source, "filename", "") or _IN_MEMORY)
+    else:
+        raise TypeError(f"source must be a path, a Pillow picture or an array, not {type(source)}")
+    check_pixels(name, *source.size, max_pixels)
+    with decoding(name):
+        return picture_to_rgb(source, max_side)
+
+
+def check_max_side(max_side: int | None) -> None:
+    """Raise ``ValueError`` unless ``max_side`` is None or at least 1 pixel."""
+    if max_side is not None and max_side < 1:
+        raise ValueError(f"max_side must be at least 1, not {max_side}")
+
+
+def _load_file(path: str, max_pixels: int, max_side: int | None) -> RGBArray:
+    with (
+        open_media(path) as file,
+        open_picture(file, path, max_pixels) as image,
+        decoding(path),
+    ):
+        if max_side is not None:
+            _draft(image, max_side)
+        return picture_to_rgb(image, max_side)
+
+
+def _draft(image: Image.Image, max_side: int) -> None:
+    """Let the decoder itself halve the picture, as long as it stays twice as large as wanted."""
+    scale = 2 * max_side / max(image.size)
+    if scale < 1:
+        # The JPEG decoder works in steps of 1/2, 1/4 and 1/8; other formats ignore this.
+        image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+
+
+def _picture_from(array: NDArray[Any], max_pixels: int) -> Image.Image:
+    if array.ndim >= 2:
+        check_pixels(_IN_MEMORY, array.shape[1], array.shape[0], max_pixels)
+    try:
+        return array_to_picture(array)
+    except ValueError as error:
+        remedy = "give [H, W] or [H, W, 3] of uint8, or floats from 0 to 1"
+        raise UnsupportedFileError(_IN_MEMORY, f"the array {error}", remedy) from error

@@ -1,0 +1,46 @@
+"""Which kind of media a file is, and which files a folder search picks up."""
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from captioner.media.containers import HEAD_BYTES, is_video
+from captioner.media.files import open_media
+from captioner.media.pillow import MAX_PIXELS, decoding, open_picture
+
+MediaKind: TypeAlias = Literal["image", "animation", "video"]
+
+# fmt: off
+IMAGE_SUFFIXES = frozenset({
+    ".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg",
+    ".jpg", ".jpx", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".psd", ".qoi", ".tga", ".tif",
+    ".tiff", ".webp",
+})
+VIDEO_SUFFIXES = frozenset({
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
+    ".ogv", ".webm", ".wmv",
+})
+# fmt: on
+# Lower-case, with the dot. A search reads other files only where they are named one by one.
+MEDIA_SUFFIXES = IMAGE_SUFFIXES | VIDEO_SUFFIXES
+
+# Other formats hold several pictures too, but pages (TIFF), sizes (ICO), layers (PSD) or views
+# (MPO, as many phones write) are not moments in time.
+_ANIMATED_FORMATS = frozenset({"AVIF", "FLI", "GIF", "PNG", "WEBP"})
+
+
+def media_kind(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> MediaKind:
+    """Tell by its content what a file is; its suffix plays no part.
+
+    A GIF, WebP, PNG or AVIF of one frame is an ``"image"``, of more an ``"animation"``.
+
+    Raises:
+        MediaError: not readable, or neither a picture nor a clip; see ``captioner.media.errors``.
+    """
+    with open_media(path) as file:
+        head = file.read(HEAD_BYTES)
+        if is_video(head):
+            return "video"
+        file.seek(0)
+        with open_picture(file, str(path), max_pixels) as image, decoding(str(path)):
+            animated = image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
+            return "animation" if animated else "image"

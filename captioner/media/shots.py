@@ -1,0 +1,77 @@
+"""Clips as data: frames with their times, and the sources that they are drawn from."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from captioner.media.pixels import RGBArray
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One moment of a clip.
+
+    Attributes:
+        time: seconds from the clip's start, when the frame begins to show.
+        image: upright pixels, uint8 [H, W, 3], red first.
+    """
+
+    time: float
+    image: RGBArray
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The frames that were chosen from a clip.
+
+    Attributes:
+        frames: at least one, in order of time.
+        duration: length of the whole clip in seconds; 0 for a still picture.
+    """
+
+    frames: tuple[Frame, ...]
+    duration: float
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A frame whose pixels are fetched only on demand, which is most of the cost.
+
+    Attributes:
+        time: seconds, when it begins to show.
+        duration: seconds that it shows (in a video: the usual time of a frame).
+        fetch: returns the pixels, uint8 [H, W, 3]. Call it before the next shot is drawn, and
+            while the iterator that the shot came from is alive: it holds the file open.
+    """
+
+    time: float
+    duration: float
+    fetch: Callable[[], RGBArray]
+
+    def frame(self) -> Frame:
+        """Fetch the pixels."""
+        return Frame(self.time, self.fetch())
+
+
+class FrameSource(Protocol):
+    """Where frames come from: a still picture, an animation or a video."""
+
+    def expected_duration(self) -> float | None:
+        """Return the length in seconds that the file's header claims; None if it claims none."""
+
+    def shots(self) -> Iterator[Shot]:
+        """Yield every shot from the start, in order of time; each call reads the file again.
+
+        A damaged clip ends where the damage begins.
+
+        Raises:
+            MediaError: not one shot could be read.
+        """
+
+    def jump(self, times: Sequence[float], tolerance: float) -> list[Frame] | None:
+        """Return the frames at ``times`` (rising, in seconds) without reading what lies between.
+
+        Returns:
+            None where that gains nothing, or where a frame would be further than ``tolerance``
+            seconds from its time, so that ``shots`` is the only way to the truth.
+        """

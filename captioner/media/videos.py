@@ -1,0 +1,195 @@
+"""Videos as frame sources, by OpenCV's FFmpeg."""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from captioner.media.containers import HEAD_BYTES, is_cut_short, is_video
+from captioner.media.errors import (
+    CodecMissingError,
+    MediaError,
+    NoFramesError,
+    TruncatedFileError,
+    UnsupportedFileError,
+)
+from captioner.media.files import open_media
+from captioner.media.pillow import check_pixels
+from captioner.media.pixels import RGBArray
+from captioner.media.shots import Frame, Shot
+
+_USUAL_RATE = 25.0  # frames a second, where a file does not say
+_HIGHEST_RATE = 1000.0  # what claims more states its clock's ticks instead
+
+# To jump, a decoder goes back to the last full picture, at most this many frames with the usual
+# encoders (x264's default). A clip that is shorter than that for each frame is read through.
+_FRAMES_A_JUMP = 250
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """A video, decoded frame by frame; one frame is in memory at a time.
+
+    Rotation in the file's header is applied. Frame times come from the file as long as they
+    rise; a time that does not is the one before plus the usual time of a frame.
+    """
+
+    path: Path
+    max_pixels: int
+    max_side: int | None = None
+
+    def expected_duration(self) -> float | None:
+        """Return the header's frame count over its frame rate, in seconds."""
+        count, rate = self._header
+        return count / rate if count else None
+
+    def shots(self) -> Iterator[Shot]:
+        """Yield the frames up to the end or to where decoding fails."""
+        interval = 1 / self._header[1]
+        time = -interval
+        with self._capture() as capture:
+            while capture.grab():
+                time = _next_time(time, capture, interval)
+                yield Shot(time, interval, lambda: self._fetch(capture))
+            if time < 0:
+                raise self._no_frame(capture)
+
+    def jump(self, times: Sequence[float], tolerance: float) -> list[Frame] | None:
+        """Return the frames at ``times`` if the video is long and its header proves right."""
+        if self._header[0] < _FRAMES_A_JUMP * len(times):
+            return None
+        frames = []
+        with self._capture() as capture:
+            for time in times:
+                _seek(capture, time)
+                if not capture.grab() or abs(_position(capture) - time) > tolerance:
+                    return None
+                frames.append(Frame(_position(capture), self._fetch(capture)))
+            return frames if self._ends_in_time(capture, tolerance) else None
+
+    @cached_property
+    def _header(self) -> tuple[int, float]:
+        """The number of frames that the header claims (0 for none), and frames a second."""
+        import cv2
+
+        with self._capture() as capture:
+            count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+            rate = float(capture.get(cv2.CAP_PROP_FPS))
+        return (
+            int(count) if 0 < count < 2**31 else 0,
+            rate if 0 < rate <= _HIGHEST_RATE else _USUAL_RATE,
+        )
+
+    def _ends_in_time(self, capture: Any, tolerance: float) -> bool:
+        """Tell whether the video ends within ``tolerance`` of where its header says."""
+        count, rate = self._header
+        _seek(capture, (count - 1) / rate)
+        most = math.ceil(tolerance * rate) + 1
+        return not all(capture.grab() for _ in range(most))
+
+    @contextmanager
+    def _capture(self) -> Iterator[Any]:
+        """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
+        cv2 = _quiet_cv2()
+        with open_media(self.path) as file:
+            if not is_video(file.read(HEAD_BYTES)):
+                raise UnsupportedFileError(str(self.path), "is not a video", "give a video file")
+            file.seek(0)
+            capture = cv2.VideoCapture(_plain_name(file, self.path), cv2.CAP_FFMPEG)
+            try:
+                if not capture.isOpened():
+                    raise _unopened(str(self.path), file)
+                width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+                height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+                check_pixels(str(self.path), width, height, self.max_pixels)
+                yield capture
+            finally:
+                capture.release()
+
+    def _fetch(self, capture: Any) -> RGBArray:
+        import cv2
+
+        ok, image = capture.retrieve()
+        if not ok:
+            raise _damaged(str(self.path))
+        longest = max(image.shape[:2])
+        if self.max_side is not None and longest > self.max_side:
+            height, width = (
+                max(1, round(side * self.max_side / longest)) for side in image.shape[:2]
+            )
+            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        code = cv2.COLOR_GRAY2RGB if image.ndim == 2 else cv2.COLOR_BGR2RGB
+        picture: RGBArray = cv2.cvtColor(image, code)
+        return picture
+
+    def _no_frame(self, capture: Any) -> MediaError:
+        """Say why a video that opened gave no frame."""
+        import cv2
+
+        with open_media(self.path) as file:
+            if is_cut_short(file):
+                return _damaged(str(self.path))
+        if self._header[0]:
+            code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
+            name = code.decode("ascii", "replace").strip("\0 ")
+            return _no_codec(str(self.path), f"holds frames that OpenCV cannot decode ({name})")
+        return NoFramesError(str(self.path), "holds no frame", "export it again")
+
+
+def _quiet_cv2() -> Any:
+    """Import OpenCV with nothing of it or of FFmpeg on standard error, unless the user asked."""
+    # FFmpeg reads this when its first video is opened; -8 is AV_LOG_QUIET.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2
+
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    return cv2
+
+
+def _plain_name(file: BinaryIO, path: Path) -> str:
+    """Return a name of the open ``file`` in which nothing but the file is meant.
+
+    OpenCV crashes on a name that is not UTF-8, and FFmpeg takes ``%03d`` for a pattern and what
+    ends in a colon for a protocol. (OpenCV can also read from a Python file object, but crashes on
+    damaged WMV files then.)
+    """
+    descriptor = Path(f"/dev/fd/{file.fileno()}")  # on every Unix, and never on Windows
+    return str(descriptor if descriptor.exists() else path.absolute())
+
+
+def _position(capture: Any) -> float:
+    """Return the time of the frame that was grabbed last, in seconds."""
+    import cv2
+
+    return float(capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+
+def _seek(capture: Any, time: float) -> None:
+    import cv2
+
+    capture.set(cv2.CAP_PROP_POS_MSEC, time * 1000)
+
+
+def _next_time(last: float, capture: Any, interval: float) -> float:
+    time = _position(capture)
+    # Before the first frame ``last`` is one interval below 0: a time below 0 is no better.
+    return time if math.isfinite(time) and time > last and time >= 0 else last + interval
+
+
+def _unopened(path: str, file: BinaryIO) -> MediaError:
+    if is_cut_short(file):
+        return _damaged(path)
+    return _no_codec(path, "holds no video that OpenCV can decode, or is damaged")
+
+
+def _damaged(path: str) -> MediaError:
+    return TruncatedFileError(path, "is cut short or damaged", "copy or download it again")
+
+
+def _no_codec(path: str, reason: str) -> MediaError:
+    return CodecMissingError(path, reason, "convert it to an H.264 MP4")

@@ -1,0 +1,1 @@
+"""RGB arrays to words."""

@@ -1,0 +1,220 @@
+"""From next-word probabilities to captions: greedy and beam search, and sampling.
+
+All are batched over images, and stop each image for itself. The search sees a model only through
+`Scorer`: states in, log-probabilities out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from captioner.models.vocabulary import END, PAD, START, UNK
+
+_NEVER = [PAD, START, UNK]  # no caption holds these
+
+
+@dataclass(frozen=True)
+class DecodingOptions:
+    """How captions are searched for.
+
+    Attributes:
+        beams: captions kept at each word; 1 is greedy.
+        max_words: the longest caption, in words.
+        length_penalty: hypotheses are ranked by log-probability / length ** this (Wu et al. 2016,
+            GNMT, in its simplest form); 0 favours short captions, 1 compares means.
+        temperature: 0 searches; above 0 samples from the sharpened (< 1) or flattened (> 1)
+            distribution, ``beams`` captions for each image.
+        top_p: when sampling, only the most probable words that together reach this probability
+            (nucleus sampling, Holtzman et al., ICLR 2020).
+        seed: of the sampling.
+
+    Raises:
+        ValueError: a value is out of range; the message names it.
+    """
+
+    beams: int = 3
+    max_words: int = 20
+    length_penalty: float = 1.0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        checks = {
+            "beams": self.beams >= 1,
+            "max_words": self.max_words >= 1,
+            "length_penalty": self.length_penalty >= 0,
+            "temperature": self.temperature >= 0,
+            "top_p": 0 < self.top_p <= 1,
+        }
+        for name, valid in checks.items():
+            if not valid:
+                raise ValueError(f"{name} cannot be {getattr(self, name)}")
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One caption of an image, as numbers.
+
+    Attributes:
+        ids: the words' numbers, without start and end.
+        score: mean log-probability of a word, ``<end>`` included.
+        attention: where each word looked, float32 [words, N], rows sum to 1.
+    """
+
+    ids: tuple[int, ...]
+    score: float
+    attention: np.ndarray
+
+
+class Scorer(Protocol):
+    """What a search needs of a model; shapes as in `CaptionModel.step_graph`."""
+
+    def step(
+        self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+        """One word further."""
+
+
+def decode(
+    model: Scorer,
+    states: list[np.ndarray],
+    memory: list[np.ndarray],
+    options: DecodingOptions,
+) -> list[list[Hypothesis]]:
+    """Captions of a batch of images.
+
+    Args:
+        model: predicts the next word.
+        states: starting states, each [B, D].
+        memory: what the model remembers of the images, each [B, ...].
+        options: how to search.
+
+    Returns:
+        For each image its ``beams`` hypotheses, best first.
+    """
+    beams = _Beams(states, memory, options)
+    choose = _sample if options.temperature else _best_continuations
+    random = np.random.default_rng(options.seed)
+    for position in range(options.max_words + 1):
+        log_probabilities, where, new_states = model.step(beams.last, beams.states, memory)
+        log_probabilities[:, :, _NEVER] = -np.inf
+        if position == 0:
+            log_probabilities[:, :, END] = -np.inf  # a caption has at least one word
+        if position == options.max_words:
+            _force_end(log_probabilities)
+        parents, words, totals = choose(beams, log_probabilities, random)
+        beams.extend(parents, words, totals, where, new_states)
+        if beams.ended.all():
+            break
+    return beams.hypotheses()
+
+
+class _Beams:
+    """The partial captions of a batch: B images, K captions each."""
+
+    def __init__(
+        self, states: list[np.ndarray], memory: list[np.ndarray], options: DecodingOptions
+    ):
+        self.options = options
+        batch, count = len(states[0]), options.beams
+        self.states = [np.repeat(state[:, None], count, axis=1) for state in states]
+        self.last = np.full((batch, count, 1), START, dtype=np.int32)
+        self.words = np.zeros((batch, count, 0), dtype=np.int32)
+        self.where: np.ndarray | None = None  # [B, K, T, N]
+        self.totals = np.zeros((batch, count), dtype=np.float64)
+        self.lengths = np.zeros((batch, count), dtype=np.int32)  # words with <end>
+        self.ended = np.zeros((batch, count), dtype=bool)
+        if not options.temperature:
+            self.totals[:, 1:] = -np.inf  # all beams are the same before the first word
+
+    def ranks(self, totals: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Length-normalised scores."""
+        result: np.ndarray = totals / np.maximum(lengths, 1) ** self.options.length_penalty
+        return result
+
+    def extend(
+        self,
+        parents: np.ndarray,
+        words: np.ndarray,
+        totals: np.ndarray,
+        where: np.ndarray,
+        states: list[np.ndarray],
+    ) -> None:
+        """Goes on with ``words`` [B, K] from the captions ``parents`` [B, K]."""
+        rows = np.arange(len(parents))[:, None]
+        ended = self.ended[rows, parents]
+        self.lengths = self.lengths[rows, parents] + ~ended
+        self.ended = ended | (words == END)
+        self.totals = totals
+        self.states = [state[rows, parents] for state in states]
+        self.words = np.concatenate([self.words[rows, parents], words[:, :, None]], axis=2)
+        looked = where[rows, parents][:, :, None]
+        if self.where is not None:
+            looked = np.concatenate([self.where[rows, parents], looked], axis=2)
+        self.where = looked
+        self.last = np.where(words == PAD, END, words)[:, :, None].astype(np.int32)
+
+    def hypotheses(self) -> list[list[Hypothesis]]:
+        """Each image's captions, best first."""
+        assert self.where is not None
+        order = np.argsort(-self.ranks(self.totals, self.lengths), axis=1, kind="stable")
+        results = []
+        for image, ranked in enumerate(order):
+            real = [k for k in ranked if np.isfinite(self.totals[image, k])]
+            results.append([self._hypothesis(image, k) for k in real])
+        return results
+
+    def _hypothesis(self, image: int, k: int) -> Hypothesis:
+        assert self.where is not None
+        ids = tuple(int(i) for i in self.words[image, k] if i > UNK)
+        score = float(self.totals[image, k] / self.lengths[image, k])
+        return Hypothesis(ids, score, self.where[image, k, : len(ids)])
+
+
+def _force_end(log_probabilities: np.ndarray) -> None:
+    ends = log_probabilities[:, :, END].copy()
+    log_probabilities[:] = -np.inf
+    log_probabilities[:, :, END] = ends
+
+
+def _best_continuations(
+    beams: _Beams, log_probabilities: np.ndarray, _: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parents, words and totals [B, K] of the best continuations of all beams together."""
+    batch, count, size = log_probabilities.shape
+    # A finished caption competes on, unchanged: its only continuation is padding, at no cost.
+    log_probabilities[beams.ended] = -np.inf
+    log_probabilities[beams.ended, PAD] = 0.0
+    totals = beams.totals[:, :, None] + log_probabilities
+    lengths = np.where(beams.ended, beams.lengths, beams.lengths + 1)[:, :, None]
+    ranks = beams.ranks(totals, lengths).reshape(batch, count * size)
+    top = np.argpartition(-ranks, count - 1, axis=1)[:, :count]
+    parents, words = top // size, top % size
+    return parents, words, totals.reshape(batch, count * size)[np.arange(batch)[:, None], top]
+
+
+def _sample(
+    beams: _Beams, log_probabilities: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each caption draws its own next word; totals stay those of the model itself."""
+    batch, count, _ = log_probabilities.shape
+    options = beams.options
+    order = np.argsort(-log_probabilities, axis=2)
+    ranked = np.take_along_axis(log_probabilities, order, axis=2) / options.temperature
+    probabilities = np.exp(ranked - ranked.max(axis=2, keepdims=True))
+    probabilities /= probabilities.sum(axis=2, keepdims=True)
+    before = np.cumsum(probabilities, axis=2) - probabilities
+    probabilities[before >= options.top_p] = 0.0  # the first word that passes top_p stays
+    cumulative = np.cumsum(probabilities, axis=2)
+    draws = random.random((batch, count, 1)) * cumulative[:, :, -1:]
+    chosen = (cumulative <= draws).sum(axis=2, keepdims=True)
+    words = np.take_along_axis(order, chosen, axis=2)[:, :, 0]
+    gained = np.take_along_axis(log_probabilities, words[:, :, None], axis=2)[:, :, 0]
+    words = np.where(beams.ended, PAD, words)
+    totals = beams.totals + np.where(beams.ended, 0.0, gained)
+    parents = np.broadcast_to(np.arange(count), (batch, count))
+    return parents, words, totals

@@ -1,0 +1,142 @@
+"""Convolutional encoders: RGB images to a grid of feature vectors.
+
+Xception: F. Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions", CVPR 2017.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from captioner.models.errors import ModelError
+
+_AUTOMATIC_NAME = re.compile(r"^(conv2d|batch_normalization|add)(_\d+)?$")
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """What an encoder is.
+
+    Attributes:
+        name: a key of `ENCODERS`.
+        image_size: side of the square input in pixels.
+        output: the block whose grid is handed to the decoder, or two joined by ``+``.
+    """
+
+    name: str = "xception"
+    image_size: int = 299
+    output: str = "block13"
+
+
+class XceptionEncoder:
+    """Xception without its classifier.
+
+    Attributes:
+        model: uint8 images [B, S, S, 3] → float grid [B, N, C]. At 299 pixels N is 100 (10 by 10);
+            C is 1,024 for ``block13``, 2,048 for ``block14``, 3,072 for ``block13+block14``.
+            The mean over N of block 14 is the classic pooled 2,048-d vector.
+    """
+
+    blocks = tuple(f"block{number}" for number in range(1, 15))
+
+    def __init__(self, config: EncoderConfig):
+        size = config.image_size
+        if size < 71:
+            raise ModelError(f"image_size is {size}; Xception needs at least 71 pixels")
+        self._outputs = config.output.split("+")
+        unknown = [name for name in self._outputs if name not in self.blocks]
+        if unknown:
+            raise ModelError(f"unknown encoder output {config.output!r}; known: block1 to block14")
+        self.config = config
+        self._images = keras.Input((size, size, 3), dtype="uint8", name="images")
+        scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(self._images)
+        self.backbone = keras.applications.Xception(
+            weights=None, include_top=False, input_tensor=scaled
+        )
+        self.model = keras.Model(self._images, self._grid(), name="encoder")
+
+    def variables(self) -> dict[str, Any]:
+        """The weights by name (``layer/variable``), the same however often it is built."""
+        names: dict[str, Any] = {}
+        seen: dict[str, int] = {}
+        for layer in self.model.layers:
+            name = layer.name
+            automatic = _AUTOMATIC_NAME.match(name)
+            if automatic:  # Keras numbers these through the whole process
+                kind = automatic.group(1)
+                number = seen.get(kind, 0)
+                seen[kind] = number + 1
+                name = f"{kind}_{number}" if number else kind
+            names.update({f"{name}/{variable.name}": variable for variable in layer.weights})
+        return names
+
+    def split(self, trained_from: str | None) -> tuple[Any, Any]:
+        """Cuts the encoder in two: what stays frozen, and what is trained with the decoder.
+
+        Args:
+            trained_from: the first trained block; None: nothing is trained.
+
+        Returns:
+            ``(trunk, head)``: uint8 images [B, S, S, 3] → features, and features → grid [B, N, C].
+            The features are what is worth caching: the grid itself where nothing is trained, the
+            images where ``block1`` is.
+        """
+        if trained_from is None:
+            grid = keras.Input(self.model.output.shape[1:], name="frozen")
+            return self.model, keras.Model(grid, grid, name="head")
+        if trained_from not in self.blocks:
+            raise ModelError(f"cannot train from {trained_from!r}; known: block1 to block14")
+        position = self.blocks.index(trained_from)
+        if any(self.blocks.index(name) < position - 1 for name in self._outputs):
+            raise ModelError(
+                f"output {self.config.output!r} leaves the encoder before {trained_from}"
+            )
+        cut = self._block_output(self.blocks[position - 1]) if position else self._images
+        trunk = keras.Model(self._images, cut, name="trunk")
+        self._train_only(self.blocks[position:])
+        return trunk, keras.Model(cut, self._grid(), name="head")
+
+    def _block_output(self, block: str) -> Any:
+        """Output of a block: the last activation of blocks 1 and 14, else the residual sum."""
+        number = int(block.removeprefix("block"))
+        if number == 1:
+            return self.backbone.get_layer("block1_conv2_act").output
+        if number == 14:
+            return self.backbone.get_layer("block14_sepconv2_act").output
+        sums = [layer for layer in self.backbone.layers if isinstance(layer, keras.layers.Add)]
+        return sums[number - 2].output
+
+    def _grid(self) -> Any:
+        """The chosen outputs as one grid of positions [B, N, C]."""
+        grids = [self._block_output(name) for name in self._outputs]
+        flat = [keras.layers.Reshape((-1, grid.shape[-1]))(grid) for grid in grids]
+        return keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
+
+    def _train_only(self, blocks: tuple[str, ...]) -> None:
+        shortcuts = ["conv2d", "batch_normalization"]  # of blocks 2, 3, 4 and 13, in this order
+        owners = {f"{kind}{tail}": block for kind in shortcuts for tail, block in _SHORTCUTS}
+        canonical = {id(v): name.split("/")[0] for name, v in self.variables().items()}
+        for layer in self.backbone.layers:
+            if layer.weights:
+                name = canonical[id(layer.weights[0])]
+                block = owners.get(name, name.split("_")[0])
+                layer.trainable = block in blocks
+
+
+_SHORTCUTS = (("", "block2"), ("_1", "block3"), ("_2", "block4"), ("_3", "block13"))
+
+ENCODERS = {"xception": XceptionEncoder}
+
+
+def build_encoder(config: EncoderConfig) -> XceptionEncoder:
+    """The encoder that ``config`` names, with random weights.
+
+    Raises:
+        ModelError: the name, size or output is unknown.
+    """
+    if config.name not in ENCODERS:
+        raise ModelError(f"unknown encoder {config.name!r}; known: {', '.join(sorted(ENCODERS))}")
+    return ENCODERS[config.name](config)

@@ -1,0 +1,75 @@
+"""Words and their numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+PAD, START, END, UNK = range(4)
+SPECIAL_WORDS = ("<pad>", "<start>", "<end>", "<unk>")
+
+_WORD = re.compile(r"[a-z0-9']+")
+
+
+def split_words(text: str) -> list[str]:
+    """Lower-cased words of ``text`` without punctuation (the COCO protocol's tokens)."""
+    return _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+
+
+class Vocabulary:
+    """A fixed list of words; the first four are padding, start, end and unknown.
+
+    Args:
+        words: the known words, without the special ones, most frequent first.
+
+    Raises:
+        ValueError: a word is repeated, or is one of the special ones.
+    """
+
+    def __init__(self, words: Sequence[str]):
+        self.words = (*SPECIAL_WORDS, *words)
+        self._ids = {word: number for number, word in enumerate(self.words)}
+        if len(self._ids) != len(self.words):
+            raise ValueError("a vocabulary holds each word once")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @classmethod
+    def from_captions(cls, captions: Iterable[str], min_count: int = 5) -> Vocabulary:
+        """The words that occur at least ``min_count`` times, most frequent first."""
+        counts = Counter(word for caption in captions for word in split_words(caption))
+        kept = sorted((-count, word) for word, count in counts.items() if count >= min_count)
+        return cls([word for _, word in kept])
+
+    def encode(self, text: str, length: int) -> np.ndarray:
+        """``<start>``, the words' numbers, ``<end>``, cut and padded.
+
+        Returns:
+            int32 [length]; a caption that is too long loses its end, ``<end>`` included.
+        """
+        ids = [START, *(self._ids.get(word, UNK) for word in split_words(text)), END][:length]
+        return np.array(ids + [PAD] * (length - len(ids)), dtype=np.int32)
+
+    def decode(self, ids: Iterable[int]) -> tuple[str, ...]:
+        """The words of ``ids`` up to the first ``<end>``, without special words."""
+        words = []
+        for number in ids:
+            if number == END:
+                break
+            if number > UNK:
+                words.append(self.words[number])
+        return tuple(words)
+
+    def save(self, path: Path) -> None:
+        """One word a line, without the special words, UTF-8."""
+        path.write_text("\n".join(self.words[len(SPECIAL_WORDS) :]) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Vocabulary:
+        """Reads what `save` wrote."""
+        return cls(path.read_text(encoding="utf-8").split())

@@ -1,0 +1,96 @@
+"""``python -m captioner.train``: the door to training a captioner."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from captioner.backend import choose_training_backend
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog="python -m captioner.train", description="Trains a captioner on captioned photos."
+    )
+    result.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="DIR",
+        help="Flickr8k's own files, Kaggle's captions.txt, or a Hugging Face ImageFolder; may be "
+        "given again for more data, the first one's dev split chooses the model",
+    )
+    result.add_argument("--output", type=Path, required=True, metavar="MODEL_DIR")
+    result.add_argument("--recipe", type=Path, metavar="FILE.yaml", help="default: see --help")
+    result.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="one setting of the recipe, such as epochs=3 or decoder.units=256",
+    )
+    result.add_argument(
+        "--encoder-weights",
+        default="imagenet",
+        metavar="imagenet|FILE|none",
+        help="starting weights of the encoder; what a .npz FILE lacks is learnt (default: "
+        "imagenet)",
+    )
+    result.add_argument(
+        "--start-from", type=Path, metavar="MODEL_DIR", help="go on from a trained model"
+    )
+    result.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("cache/features"),
+        metavar="DIR",
+        help="where features of the frozen encoder are kept (default: %(default)s)",
+    )
+    result.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="go on without photos that have no captions, and captions that have no photo",
+    )
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    options = parser().parse_args(arguments)
+    choose_training_backend()
+    try:
+        from training.recipe import Recipe, RecipeError, parse_settings
+    except ImportError as error:
+        print(f"{error}; training needs: pip install 'captionloom[train]'", file=sys.stderr)
+        return 2
+    from captioner.media.errors import MediaError
+    from captioner.models.errors import ModelError
+    from training.captioning import TrainingJob, train
+    from training.datasets import DatasetError
+
+    job = TrainingJob(
+        data=tuple(options.data),
+        output=options.output,
+        encoder_weights=options.encoder_weights,
+        start_from=options.start_from,
+        cache=options.cache,
+        allow_missing=options.allow_missing,
+    )
+    try:
+        recipe = Recipe.load(options.recipe) if options.recipe else Recipe()
+        folder = train(job, recipe.with_values(parse_settings(options.set)))
+    except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
+        print(f"captioner.train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from the last epoch", file=sys.stderr)
+        return 130
+    print(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""A clip → captions of its frames → one sentence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioner.captioner import MAX_SIDE
+from captioner.media.frames import SELECTORS, Clip, sample_frames
+
+if TYPE_CHECKING:
+    from captioner.captioner import Caption, Captioner
+    from summarizer import Summarizer
+
+
+@dataclass(frozen=True)
+class TimedCaption:
+    """What is seen from one moment of a clip to the next.
+
+    Attributes:
+        start: when its frame comes, in seconds from the beginning of the clip; 0 for the first
+            frame, which stands for all that comes before it too.
+        end: when the next captioned frame comes, or the clip ends, in seconds.
+        caption: the caption of that frame.
+    """
+
+    start: float
+    end: float
+    caption: "Caption"
+
+
+@dataclass(frozen=True)
+class VideoCaption:
+    """One sentence for a clip, and the captions of the frames that it was made from.
+
+    Attributes:
+        text: the sentence.
+        frames: the captioned frames, in order of time; at least one.
+    """
+
+    text: str
+    frames: tuple[TimedCaption, ...]
+
+    @property
+    def score(self) -> float:
+        """The mean of the frames' scores, each a mean log-probability a word."""
+        return sum(frame.caption.score for frame in self.frames) / len(self.frames)
+
+
+class VideoCaptioner:
+    """Captions clips: each sampled frame by a captioner, all of them by a summarizer.
+
+    Args:
+        captioner: makes the caption of each frame.
+        summarizer: makes one sentence of the frames' captions.
+        max_frames: at most so many frames of a clip are captioned; at least 1.
+        selector: how they are chosen, a name in ``captioner.media.frames.SELECTORS``.
+        batch_size: how many frames are captioned together; at least 1.
+
+    Raises:
+        ValueError: for a ``max_frames`` or ``batch_size`` below 1, or an unknown ``selector``.
+    """
+
+    def __init__(
+        self,
+        captioner: "Captioner",
+        summarizer: "Summarizer",
+        max_frames: int = 16,
+        selector: str = "uniform",
+        batch_size: int = 16,
+    ) -> None:
+        if max_frames < 1:
+            raise ValueError(f"max_frames is {max_frames}; it must be at least 1")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
+        if selector not in SELECTORS:
+            known = ", ".join(sorted(SELECTORS))
+            raise ValueError(f"unknown frame selector {selector!r}; choose one of: {known}")
+        self.captioner = captioner
+        self.summarizer = summarizer
+        self.max_frames = max_frames
+        self.selector = selector
+        self.batch_size = batch_size
+
+    def caption(self, path: str | Path) -> VideoCaption:
+        """Caption one GIF, animated picture or video.
+
+        A clip of one frame, and a still picture, has that frame's caption: the summarizer is
+        then not asked.
+
+        Raises:
+            MediaError: if the file cannot be read; it says why and what to do.
+        """
+        clip = sample_frames(path, self.max_frames, self.selector, max_side=MAX_SIDE)
+        images = [frame.image for frame in clip.frames]
+        captions = list(self.captioner.caption_many(images, batch_size=self.batch_size))
+        texts = [caption.text for caption in captions]
+        text = texts[0] if len(texts) == 1 else self.summarizer.summarize(texts)
+        return VideoCaption(text, _timed(captions, clip))
+
+
+def _timed(captions: "list[Caption]", clip: Clip) -> tuple[TimedCaption, ...]:
+    changes = [frame.time for frame in clip.frames[1:]]
+    # A container's duration can be short of its last frame's time.
+    end = max(clip.duration, clip.frames[-1].time)
+    spans = zip([0.0, *changes], [*changes, end], captions, strict=True)
+    return tuple(TimedCaption(start, end, caption) for start, end, caption in spans)

@@ -1,0 +1,94 @@
+"""Stand-ins for the two models, quick and predictable."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tests.makers import plain, save_photo
+
+Color = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class FakeCaption:
+    text: str
+    score: float
+    words: tuple[str, ...]
+
+
+def caption_of(color: Color) -> str:
+    """What ``FakeCaptioner`` says of a picture of one colour."""
+    return "a colour of {} {} {}".format(*color)
+
+
+def save_color(path: Path, color: Color) -> Path:
+    """Write a picture that ``FakeCaptioner`` calls ``caption_of(color)``."""
+    return save_photo(path, plain(color, 8, 8))
+
+
+class FakeCaptioner:
+    """Says a picture's colour; raises ``errors[text]`` instead where there is one."""
+
+    name = "fake-captioner"
+
+    def __init__(self, errors: dict[str, BaseException] | None = None) -> None:
+        self.errors = errors or {}
+        self.batches: list[int] = []
+
+    def caption_many(self, sources: Iterable[Any], batch_size: int = 16) -> Iterator[FakeCaption]:
+        images = list(sources)
+        for start in range(0, len(images), batch_size):
+            batch = images[start : start + batch_size]
+            self.batches.append(len(batch))
+            yield from [self._caption(image) for image in batch]
+
+    def _caption(self, image: np.ndarray) -> FakeCaption:
+        assert image.dtype == np.uint8
+        assert image.ndim == 3
+        mean = image.reshape(-1, 3).mean(axis=0).round().astype(int)
+        text = caption_of((mean[0], mean[1], mean[2]))
+        if text in self.errors:
+            raise self.errors[text]
+        return FakeCaption(text, -float(mean[0]) / 100, tuple(text.split()))
+
+
+class FakeSummarizer:
+    """Joins the captions."""
+
+    name = "fake-summarizer"
+
+    def __init__(self) -> None:
+        self.groups: list[list[str]] = []
+
+    def summarize(self, captions: Sequence[str]) -> str:
+        self.groups.append(list(captions))
+        return " then ".join(captions)
+
+
+class Loaders:
+    """Stand-ins for the two ``load_`` functions, that note how they are called."""
+
+    def __init__(self, captioner: FakeCaptioner | None = None) -> None:
+        self.captioner = captioner or FakeCaptioner()
+        self.summarizer = FakeSummarizer()
+        self.calls: list[tuple[str, Any]] = []
+
+    def load_captioner(self, model: str | None, *, beams: int | None) -> FakeCaptioner:
+        self.calls.append(("captioner", (model, beams)))
+        return self.captioner
+
+    def load_summarizer(self, model: str | None) -> FakeSummarizer:
+        self.calls.append(("summarizer", model))
+        return self.summarizer
+
+
+def save_damaged(path: Path) -> Path:
+    """Write a picture whose pixels end in the middle of the file."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:5000])
+    return path

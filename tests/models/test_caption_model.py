@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from captioner.models.caption_model import CaptionModel, CaptionModelConfig
+from captioner.models.decoders import DecoderConfig
+from captioner.models.decoding import DecodingOptions, decode
+from captioner.models.encoders import EncoderConfig
+from captioner.models.errors import ModelError
+from captioner.models.vocabulary import START, Vocabulary
+
+WORDS = ["a", "dog", "runs", "cat", "sits"]
+
+
+def tiny_model(decoder="attention-lstm"):
+    config = CaptionModelConfig(
+        EncoderConfig(image_size=71), DecoderConfig(decoder, units=16, heads=4), max_words=6
+    )
+    return CaptionModel(config, Vocabulary(WORDS))
+
+
+def _images(count=3):
+    return np.random.default_rng(0).integers(0, 256, (count, 71, 71, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+def test_stepping_word_by_word_gives_the_training_graphs_logits(decoder):
+    model = tiny_model(decoder)
+    _, head = model.encoder.split(None)
+    tokens = np.random.default_rng(1).integers(4, 9, (3, 2, 7)).astype(np.int32)
+    tokens[:, :, 0] = START
+    grid = np.random.default_rng(2).normal(size=(3, *head.input.shape[1:])).astype(np.float32)
+    logits = np.asarray(model.training_graph(head, 2)([grid, tokens], training=False))
+    expected = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+    starts, memory = model.remember(grid, head)
+    states = [np.repeat(state[:, None], 2, axis=1) for state in starts]
+    for position in range(7):
+        found, where, states = model.step(tokens[:, :, position : position + 1], states, memory)
+        np.testing.assert_allclose(found, expected[:, :, position], atol=2e-4)
+        np.testing.assert_allclose(where.sum(axis=-1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+def test_a_saved_model_writes_the_same_captions(tmp_path, decoder):
+    model = tiny_model(decoder)
+    model.generation = DecodingOptions(beams=2, max_words=4)
+    model.save(tmp_path / "model")
+    again = CaptionModel.load(tmp_path / "model")
+    assert again.config == model.config
+    assert again.generation == model.generation
+    assert again.vocabulary.words == model.vocabulary.words
+    first = decode(model, *model.remember(_images()), model.generation)
+    second = decode(again, *again.remember(_images()), again.generation)
+    for mine, theirs in zip(first, second, strict=True):
+        assert mine[0].score == pytest.approx(theirs[0].score, abs=5e-3)  # float16 on disk
+
+
+def test_the_image_decides_the_caption():
+    model = tiny_model()
+    states, _ = model.remember(_images())
+    assert np.abs(states[0][0] - states[0][1]).max() > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors"]
+)
+def test_a_missing_file_is_named(tmp_path, name):
+    tiny_model("lstm").save(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(ModelError, match=name):
+        CaptionModel.load(tmp_path)
+
+
+def test_damaged_files_are_named(tmp_path):
+    tiny_model("lstm").save(tmp_path)
+    weights = tmp_path / "decoder.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModelError, match=r"decoder\.safetensors is damaged"):
+        CaptionModel.load(tmp_path)
+    weights.write_bytes(whole)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(ModelError, match="configuration"):
+        CaptionModel.load(tmp_path)
+
+
+def test_weights_of_another_vocabulary_do_not_fit(tmp_path):
+    tiny_model("lstm").save(tmp_path)
+    (tmp_path / "vocabulary.txt").write_text("a\ndog\n")
+    with pytest.raises(ModelError, match=r"words/embeddings is \(9, 16\), expected \(6, 16\)"):
+        CaptionModel.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (DecoderConfig(name="gru"), "known: attention-lstm, lstm"),
+        (DecoderConfig(units=10, heads=3), "3 heads"),
+    ],
+)
+def test_impossible_decoders_are_refused(config, message):
+    with pytest.raises(ModelError, match=message):
+        CaptionModel(CaptionModelConfig(EncoderConfig(image_size=71), config), Vocabulary(WORDS))

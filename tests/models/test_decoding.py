@@ -1,0 +1,131 @@
+"""The searches against models that are small enough to try every caption."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from captioner.models.decoding import DecodingOptions, decode
+from captioner.models.vocabulary import END, UNK
+
+_SIZE = 7  # pad, start, end, unknown and three words
+_WORDS = range(UNK + 1, _SIZE)
+
+
+class Bigrams:
+    """A model whose next word hangs on the last one and on the image."""
+
+    def __init__(self, seed=0, images=2):
+        random = np.random.default_rng(seed)
+        logits = random.normal(scale=2, size=(images, _SIZE, _SIZE))
+        self.table = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+
+    def step(self, tokens, states, memory):
+        image = np.arange(len(tokens))[:, None]
+        log_probabilities = self.table[image, tokens[:, :, 0]].astype(np.float32)
+        where = np.full((*tokens.shape[:2], 4), 0.25, np.float32)
+        return log_probabilities, where, [states[0] + 1]
+
+    def run(self, **options):
+        images = len(self.table)
+        return decode(self, [np.zeros((images, 1))], [], DecodingOptions(**options))
+
+    def score(self, image, words, penalty):
+        path = [1, *words, END]
+        total = sum(self.table[image, a, b] for a, b in pairwise(path))
+        return total / (len(path) - 1) ** penalty
+
+
+def _exhaustive(model, image, max_words, penalty):
+    captions = [w for n in range(1, max_words + 1) for w in product(_WORDS, repeat=n)]
+    return max(captions, key=lambda words: model.score(image, words, penalty))
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.7, 1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_wide_beam_finds_the_best_caption_of_all(seed, penalty):
+    model = Bigrams(seed)
+    found = model.run(beams=200, max_words=3, length_penalty=penalty)
+    for image, hypotheses in enumerate(found):
+        assert hypotheses[0].ids == _exhaustive(model, image, 3, penalty)
+
+
+def test_greedy_takes_the_likeliest_word_each_time():
+    model = Bigrams(3)
+    for image, (best,) in enumerate(model.run(beams=1, max_words=5)):
+        last, expected = 1, []
+        while len(expected) < 5:
+            choices = [*_WORDS, END] if expected else list(_WORDS)
+            last = max(choices, key=lambda word: model.table[image, last, word])
+            if last == END:
+                break
+            expected.append(last)
+        assert best.ids == tuple(expected)
+
+
+def test_the_score_is_the_mean_log_probability_with_the_end():
+    model = Bigrams(1)
+    for image, hypotheses in enumerate(model.run(beams=3, max_words=4)):
+        for hypothesis in hypotheses:
+            assert hypothesis.score == pytest.approx(
+                model.score(image, hypothesis.ids, 1), abs=1e-5
+            )
+
+
+def test_hypotheses_are_distinct_sorted_and_have_attention_for_each_word():
+    for hypotheses in Bigrams(2).run(beams=4, max_words=4):
+        assert len({h.ids for h in hypotheses}) == len(hypotheses)
+        assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
+        for h in hypotheses:
+            assert 1 <= len(h.ids) <= 4
+            assert h.attention.shape == (len(h.ids), 4)
+
+
+@pytest.mark.parametrize("options", [{"beams": 3}, {"beams": 50, "temperature": 2.0}])
+def test_no_special_word_is_ever_written(options):
+    for hypotheses in Bigrams(4).run(max_words=6, **options):
+        assert all(UNK < word < _SIZE for h in hypotheses for word in h.ids)
+
+
+def test_an_image_is_captioned_alike_alone_and_in_a_batch():
+    together = Bigrams(5, images=3)
+    for image in range(3):
+        alone = Bigrams(5, images=3)
+        alone.table = alone.table[image : image + 1]
+        assert alone.run(beams=3)[0][0].ids == together.run(beams=3)[image][0].ids
+
+
+def test_samples_follow_the_distribution():
+    model = Bigrams(6, images=1)
+    samples = model.run(beams=20_000, temperature=1.0, max_words=1, seed=1)[0]
+    logits = model.table[0, 1, UNK + 1 :]
+    expected = np.exp(logits) / np.exp(logits).sum()
+    counts = np.bincount([h.ids[0] for h in samples], minlength=_SIZE)[UNK + 1 :]
+    assert counts / 20_000 == pytest.approx(expected, abs=0.015)
+
+
+def test_a_small_nucleus_is_greedy_and_a_seed_repeats():
+    model = Bigrams(7)
+    greedy = [h[0].ids for h in model.run(beams=1, max_words=5)]
+    nucleus = [h[0].ids for h in model.run(beams=1, max_words=5, temperature=1.0, top_p=1e-6)]
+    assert nucleus == greedy
+    first, again, other = (
+        [h.ids for h in model.run(beams=8, temperature=1.5, seed=seed)[0]] for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"beams": 0},
+        {"max_words": 0},
+        {"temperature": -1.0},
+        {"top_p": 0.0},
+        {"length_penalty": -1.0},
+    ],
+)
+def test_impossible_options_are_refused_by_name(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        DecodingOptions(**options)

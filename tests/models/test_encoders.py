@@ -1,0 +1,69 @@
+import keras
+import numpy as np
+import pytest
+
+from captioner.models.encoders import EncoderConfig, build_encoder
+from captioner.models.errors import ModelError
+from captioner.models.runtime import compiled
+
+
+def _images(size=75, count=2):
+    return np.random.default_rng(0).integers(0, 256, (count, size, size, 3)).astype(np.uint8)
+
+
+def test_the_grid_at_the_size_that_ships_is_ten_by_ten():
+    for output, channels in (("block13", 1024), ("block14", 2048), ("block13+block14", 3072)):
+        encoder = build_encoder(EncoderConfig(output=output))
+        assert tuple(encoder.model.output.shape) == (None, 100, channels)
+
+
+def test_names_are_those_of_a_fresh_keras_xception():
+    keras.utils.clear_session()
+    first = build_encoder(EncoderConfig(image_size=75, output="block14")).variables()
+    second = build_encoder(EncoderConfig(image_size=75, output="block14")).variables()
+    assert list(first) == list(second)
+    assert {"conv2d/kernel", "conv2d_3/kernel", "batch_normalization_3/gamma"} <= set(first)
+    assert len(first) == 234
+
+
+@pytest.mark.parametrize("trained_from", [None, "block1", "block2", "block13", "block14"])
+def test_trunk_then_head_is_the_whole_encoder(trained_from):
+    encoder = build_encoder(EncoderConfig(image_size=75, output="block14"))
+    images = _images()
+    trunk, head = encoder.split(trained_from)
+    (features,) = compiled(trunk)(images)
+    if trained_from == "block1":
+        features = features.astype(np.uint8)
+    (halves,) = compiled(head)(features)
+    (whole,) = compiled(encoder.model)(images)
+    np.testing.assert_allclose(halves, whole, atol=1e-5)
+
+
+def test_only_the_blocks_from_the_cut_on_are_trained():
+    encoder = build_encoder(EncoderConfig(image_size=75, output="block14"))
+    _, head = encoder.split("block13")
+    names = {id(v): name for name, v in encoder.variables().items()}
+    trained = {names[id(v)].split("/")[0] for v in head.trainable_variables}
+    assert trained == {
+        "block13_sepconv1", "block13_sepconv1_bn", "block13_sepconv2", "block13_sepconv2_bn",
+        "block14_sepconv1", "block14_sepconv1_bn", "block14_sepconv2", "block14_sepconv2_bn",
+        "conv2d_3", "batch_normalization_3",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (EncoderConfig(name="vgg"), "known: xception"),
+        (EncoderConfig(image_size=32), "at least 71"),
+        (EncoderConfig(output="block15"), "block1 to block14"),
+    ],
+)
+def test_impossible_configurations_are_refused(config, message):
+    with pytest.raises(ModelError, match=message):
+        build_encoder(config)
+
+
+def test_training_cannot_begin_after_the_output():
+    with pytest.raises(ModelError, match="before block14"):
+        build_encoder(EncoderConfig(image_size=75, output="block12")).split("block14")

@@ -1,0 +1,46 @@
+import os
+
+import pytest
+
+from captioner import backend
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    for name in ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "TF_ENABLE_ONEDNN_OPTS"):
+        # Set first, so that what the code under test sets is taken back afterwards.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(("found", "expected"), [(object(), "openvino"), (None, "tensorflow")])
+def test_openvino_is_chosen_where_it_is_installed(monkeypatch, found, expected):
+    monkeypatch.setattr(backend, "find_spec", lambda name: found if name == "openvino" else None)
+    assert backend.choose_backend() == expected
+    assert os.environ["KERAS_BACKEND"] == expected
+
+
+def test_training_runs_on_tensorflow():
+    assert backend.choose_training_backend() == "tensorflow"
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+@pytest.mark.parametrize("choose", [backend.choose_backend, backend.choose_training_backend])
+def test_the_users_choice_is_kept(monkeypatch, choose):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")
+    assert choose() == "jax"
+    assert os.environ["KERAS_BACKEND"] == "jax"
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"
+
+
+@pytest.mark.parametrize("choose", [backend.choose_backend, backend.choose_training_backend])
+def test_an_empty_choice_is_none(monkeypatch, choose):
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    assert choose() != ""
+
+
+def test_tensorflow_is_quiet_and_its_arithmetic_is_left_alone():
+    backend.choose_backend()
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
+    assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
