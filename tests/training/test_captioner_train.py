@@ -1,0 +1,152 @@
+"""Training from a folder of photos to a model that captions them, as a user runs it."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.makers import plain, save_photo
+
+_COLOURS = {
+    "red": (200, 30, 30),
+    "green": (30, 180, 40),
+    "blue": (40, 60, 210),
+    "white": (250,) * 3,
+}
+_TINY = [
+    "encoder.image_size=71", "decoder.units=32", "decoder.heads=4", "decoder.dropout=0.0",
+    "max_words=6", "min_count=1", "ema=0.0", "label_smoothing=0.0", "learning_rate=0.01",
+    "batch_size=8", "captions_per_image=2", "patience=100",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> Path:
+    """Flickr8k's layout: 32 training and 8 dev photos of plain, slightly noisy colours."""
+    folder = tmp_path_factory.mktemp("photos")
+    random = np.random.default_rng(0)
+    lines, names = [], []
+    for number in range(40):
+        colour = list(_COLOURS)[number % 4]
+        name = f"{colour}_{number}.png"
+        noise = random.integers(-20, 20, (80, 80, 3))
+        image = np.clip(plain(_COLOURS[colour], 80, 80) + noise, 0, 255).astype(np.uint8)
+        save_photo(folder / "images" / name, image)
+        lines += [f"{name}#0\tA {colour} wall .", f"{name}#1\tThe wall is {colour} ."]
+        names.append(name)
+    (folder / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
+    (folder / "Flickr_8k.trainImages.txt").write_text("\n".join(names[:32]) + "\n")
+    (folder / "Flickr_8k.devImages.txt").write_text("\n".join(names[32:]) + "\n")
+    return folder
+
+
+def _command(photos: Path, output: Path, *settings: str) -> list[str]:
+    options = [f"--set={setting}" for setting in (*_TINY, *settings)]
+    places = ["--data", photos, "--output", output, "--cache", photos / "cache"]
+    command = [sys.executable, "-m", "captioner.train", *places, "--encoder-weights=none", *options]
+    return [str(part) for part in command]
+
+
+def _environment(backend: str) -> dict[str, str]:
+    return {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def _train(backend: str, *command_parts) -> subprocess.CompletedProcess[str]:
+    command = _command(*command_parts)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=_environment(backend)
+    )
+
+
+def _history(model: Path) -> list[dict[str, float]]:
+    with (model / "training.csv").open() as file:
+        return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
+def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend):
+    model = tmp_path / "model"
+    settings = ("epochs=12", "train_from=block14", "encoder.output=block13+block14")
+    done = _train(backend, photos, model, *settings)
+    assert done.returncode == 0, done.stderr
+    history = _history(model)
+    assert history[-1]["loss"] < 0.5 * history[0]["loss"]
+    assert max(row["dev_cider"] for row in history) > 1.0
+    written = {path.name for path in model.iterdir()}
+    assert {
+        "config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors",
+        "generation_config.json", "training.csv", "curves.png", "examples.html", "README.md",
+        "run.json", "recipe.yaml",
+    } <= written  # fmt: skip
+
+    scored = subprocess.run(
+        [sys.executable, "-m", "captioner.evaluate", "--model", model, "--data", photos, "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=_environment("openvino"),
+    )
+    rows = json.loads(scored.stdout)["captions"]
+    right = [row["file_name"].split("_")[0] in row["text"].split() for row in rows]
+    assert len(right) == 8
+    assert sum(right) >= 7
+
+
+def test_a_killed_run_goes_on_where_it_stopped(photos, tmp_path):
+    model = tmp_path / "model"
+    command = _command(photos, model, "epochs=40", "decoder.name=lstm", "flip=false")
+    with subprocess.Popen(
+        command, stderr=subprocess.DEVNULL, env=_environment("tensorflow")
+    ) as run:
+        deadline = time.monotonic() + 120
+        while not (model / "training.csv").exists() or len(_history(model)) < 2:
+            assert run.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+    before = _history(model)
+    assert len(before) < 40
+    epochs = len(before) + 3
+    done = _train(
+        "tensorflow", photos, model, f"epochs={epochs}", "decoder.name=lstm", "flip=false"
+    )
+    assert done.returncode == 0, done.stderr
+    after = _history(model)
+    assert after[: len(before)] == before
+    assert [row["epoch"] for row in after[len(before) :]][-1] == epochs
+    assert after[-1]["loss"] < after[0]["loss"]
+
+
+def test_averaged_weights_are_what_is_scored_and_kept(photos, tmp_path):
+    done = _train("tensorflow", photos, tmp_path / "model", "epochs=12", "ema=0.8", "flip=false")
+    assert done.returncode == 0, done.stderr
+    assert max(row["dev_cider"] for row in _history(tmp_path / "model")) > 1.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["epoch=3"], "unknown setting epoch"),
+        (["decoder.name=gru"], "known: attention-lstm, lstm"),
+        (["encoder.output=block15"], "block1 to block14"),
+    ],
+)
+def test_a_wrong_setting_is_refused_without_a_trace(photos, tmp_path, settings, message):
+    done = _train("tensorflow", photos, tmp_path / "model", *settings)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_missing_data_is_named(tmp_path):
+    done = _train("tensorflow", tmp_path / "nowhere", tmp_path / "model")
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr

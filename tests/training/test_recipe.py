@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+
+from training.recipe import Recipe, RecipeError, parse_settings
+
+RECIPES = Path(__file__).parents[2] / "training" / "recipes"
+
+
+def test_the_recipe_that_ships_is_read():
+    recipe = Recipe.load(RECIPES / "flickr8k-xception-lstm.yaml")
+    assert recipe.architecture.encoder.name == "xception"
+    assert recipe.architecture.decoder.name == "attention-lstm"
+
+
+def test_what_is_saved_is_read_again(tmp_path):
+    recipe = Recipe().with_values({"decoder": {"units": 64}, "epochs": 3, "train_from": "block14"})
+    recipe.save(tmp_path / "recipe.yaml")
+    assert Recipe.load(tmp_path / "recipe.yaml") == recipe
+
+
+def test_settings_of_the_command_line():
+    values = parse_settings(["epochs=3", "decoder.units=64", "flip=false", "learning_rate=1"])
+    recipe = Recipe().with_values(values)
+    assert (recipe.epochs, recipe.decoder.units, recipe.flip) == (3, 64, False)
+    assert recipe.decoder.heads == Recipe().decoder.heads
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch: 3", "unknown setting epoch; known: encoder"),
+        ("decoder: {size: 3}", r"unknown setting decoder\.size"),
+        ("epochs: many", "epochs is 'many', expected int"),
+        ("flip: 1", "flip is 1, expected bool"),
+        ("decoder: lstm", "decoder must be a mapping"),
+        ("- a", "must be a mapping"),
+        ("a: [", "cannot be read as a recipe"),
+    ],
+)
+def test_mistakes_are_named(tmp_path, text, message):
+    file = tmp_path / "bad.yaml"
+    file.write_text(text)
+    with pytest.raises(RecipeError, match=message) as error:
+        Recipe.load(file)
+    assert str(file) in str(error.value)
+
+
+def test_a_missing_recipe_is_named(tmp_path):
+    with pytest.raises(RecipeError, match=r"none\.yaml"):
+        Recipe.load(tmp_path / "none.yaml")
+
+
+def test_a_setting_needs_a_value():
+    with pytest.raises(RecipeError, match="KEY=VALUE"):
+        parse_settings(["epochs"])

@@ -1,0 +1,106 @@
+"""Features and captions as the batches that a captioner learns from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from captioner.models.vocabulary import Vocabulary
+
+_MIRRORED = {"left": "right", "right": "left"}
+
+
+def mirror_words(caption: str) -> str:
+    """``caption`` of the mirrored photo: left and right change places."""
+    return " ".join(_MIRRORED.get(word, word) for word in caption.lower().split())
+
+
+class CaptionBatches(keras.utils.PyDataset):
+    """Batches of photos, each with K of its captions; shuffled and mirrored anew at each epoch.
+
+    Every batch has the same size, so that compiled backends compile once; the few photos that are
+    left over at the end of an epoch wait for another.
+
+    Args:
+        views: the features of N photos as they are and, where there is a second, mirrored. Each
+            time one of them is drawn.
+        captions: for each of the N photos its captions.
+        vocabulary: the words.
+        max_words: longer captions are cut.
+        batch_size: B, photos in a batch; fewer where there are fewer photos.
+        captions_per_image: K.
+        seed: of shuffling and drawing.
+        first_epoch: where a run goes on, so that it sees what it would have seen.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[Sequence[np.ndarray]],
+        captions: Sequence[Sequence[str]],
+        vocabulary: Vocabulary,
+        *,
+        max_words: int,
+        batch_size: int,
+        captions_per_image: int,
+        seed: int,
+        first_epoch: int = 0,
+    ):
+        super().__init__()
+        self.views = views
+        self.batch_size = min(batch_size, len(captions))
+        self.captions_per_image = captions_per_image
+        self.seed = seed
+        self.epoch = first_epoch
+        length = max_words + 2
+        self.tokens = [
+            [
+                np.stack([vocabulary.encode(text, length) for text in texts])
+                for texts in (captions if not flipped else _mirrored(captions))
+            ]
+            for flipped in range(len(views))
+        ]
+        self._shuffle()
+
+    def __len__(self) -> int:
+        return len(self.order) // self.batch_size
+
+    def on_epoch_end(self) -> None:
+        """Shuffles."""
+        self.epoch += 1
+        self._shuffle()
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        """Inputs ``(features [B, ...], tokens int32 [B, K, T])`` and targets int32 [B, K, T]."""
+        random = np.random.default_rng((self.seed, self.epoch, index))
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        views = random.integers(len(self.views), size=len(chosen))
+        features = np.stack(
+            [self.views[view][image] for view, image in zip(views, chosen, strict=True)]
+        )
+        if features.dtype == np.float16:
+            features = features.astype(np.float32)
+        tokens = np.stack(
+            [
+                self._draw(self.tokens[view][image], random)
+                for view, image in zip(views, chosen, strict=True)
+            ]
+        )
+        return (features, tokens[:, :, :-1]), tokens[:, :, 1:]
+
+    def _draw(self, tokens: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """K of a photo's captions; each once before any comes twice."""
+        rounds = -(-self.captions_per_image // len(tokens))
+        order = np.concatenate([random.permutation(len(tokens)) for _ in range(rounds)])
+        drawn: np.ndarray = tokens[order[: self.captions_per_image]]
+        return drawn
+
+    def _shuffle(self) -> None:
+        random = np.random.default_rng((self.seed, self.epoch))
+        self.order = random.permutation(len(self.tokens[0]))
+
+
+def _mirrored(captions: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[mirror_words(text) for text in texts] for texts in captions]

@@ -1,0 +1,156 @@
+"""The job of ``python -m captioner.train``: from a data folder to a model folder."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from captioner.models.caption_model import CaptionModel
+from captioner.models.decoding import DecodingOptions
+from captioner.models.errors import ModelError
+from captioner.models.vocabulary import Vocabulary
+from training.batches import CaptionBatches
+from training.cross_entropy import DevScores, caption_features, fit, read_history
+from training.datasets import CaptionedImage, load_dataset
+from training.encoder_weights import load_encoder_weights
+from training.features import cached_features
+from training.recipe import Recipe
+from training.report import write_curves, write_examples, write_model_card
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What to train from, and where to.
+
+    Attributes:
+        data: folders of captioned photos; the dev split of the first is what the model is chosen
+            on.
+        output: the model folder; also holds the run's log, curves and checkpoint.
+        encoder_weights: ``imagenet``, ``none`` or an ``.npz`` file.
+        start_from: a model folder whose weights the training begins with, or None.
+        cache: folder of the feature cache.
+        allow_missing: go on where photos or captions are missing.
+    """
+
+    data: tuple[Path, ...]
+    output: Path
+    encoder_weights: str
+    start_from: Path | None
+    cache: Path
+    allow_missing: bool
+
+
+def train(job: TrainingJob, recipe: Recipe) -> Path:
+    """Trains and writes the model folder.
+
+    Args:
+        job: data and places.
+        recipe: the settings.
+
+    Returns:
+        The model folder.
+
+    Raises:
+        DatasetError: the data is missing or malformed.
+        ModelError: the recipe's architecture or the starting weights do not fit.
+        MediaError: a photo cannot be read.
+    """
+    started = time.perf_counter()
+    sources = [_load(folder, "train", job) for folder in job.data]
+    training = [item for source in sources for item in source]
+    dev = _load(job.data[0], "dev", job)
+    keras.utils.set_random_seed(recipe.seed)
+    keras.mixed_precision.set_global_policy(recipe.precision)
+    model, missing = _build(job, recipe, training)
+    trunk, head = model.encoder.split(recipe.train_from)
+    for name in missing:
+        print(f"learnt from a random start: {name}", file=sys.stderr)
+
+    def features(items: Sequence[CaptionedImage], flip: bool = False) -> np.ndarray:
+        return cached_features(model, trunk, [item.path for item in items], job.cache, flip=flip)
+
+    views = [
+        [row for source in sources for row in features(source, flip)]
+        for flip in ([False, True] if recipe.flip else [False])
+    ]
+    dev_features = features(dev)
+    job.output.mkdir(parents=True, exist_ok=True)
+    recipe.save(job.output / "recipe.yaml")
+    _write_run(job, recipe, len(training), len(dev))
+
+    history = job.output / "training.csv"
+    batches = CaptionBatches(
+        views,
+        [item.captions for item in training],
+        model.vocabulary,
+        max_words=recipe.max_words,
+        batch_size=recipe.batch_size,
+        captions_per_image=recipe.captions_per_image,
+        seed=recipe.seed,
+        first_epoch=len(read_history(history)),
+    )
+    options = DecodingOptions(beams=recipe.beams, max_words=recipe.max_words)
+
+    def keep(captions: Sequence[str]) -> None:
+        model.save(job.output)
+        write_examples(job.output / "examples.html", dev, captions)
+
+    scores = DevScores(
+        lambda: caption_features(model, dev_features, head, options),
+        [item.captions for item in dev],
+        keep,
+        recipe.patience,
+        history,
+    )
+    network = model.training_graph(head, recipe.captions_per_image)
+    fit(network, batches, recipe, scores, job.output)
+    write_curves(job.output / "training.csv", job.output / "curves.png")
+    seconds = sum(float(row["seconds"]) for row in read_history(history))
+    write_model_card(job.output, seconds, time.perf_counter() - started)
+    return job.output
+
+
+def _load(folder: Path, split: str, job: TrainingJob) -> list[CaptionedImage]:
+    return load_dataset(folder, split, allow_missing=job.allow_missing)
+
+
+def _build(
+    job: TrainingJob, recipe: Recipe, training: Sequence[CaptionedImage]
+) -> tuple[CaptionModel, list[str]]:
+    """The model with its starting weights, and the names of those that are random."""
+    if job.start_from is not None:
+        model = CaptionModel.load(job.start_from)
+        if model.config != recipe.architecture:
+            raise ModelError(f"{job.start_from} has another architecture than the recipe")
+        return model, []
+    captions = [caption for item in training for caption in item.captions]
+    vocabulary = Vocabulary.from_captions(captions, recipe.min_count)
+    model = CaptionModel(recipe.architecture, vocabulary)
+    return model, load_encoder_weights(model.encoder, job.encoder_weights)
+
+
+def _write_run(job: TrainingJob, recipe: Recipe, photos: int, dev_photos: int) -> None:
+    """What somebody needs in order to repeat the run."""
+    description: dict[str, Any] = {
+        "command": shlex.join([Path(sys.executable).name, "-m", "captioner.train", *sys.argv[1:]]),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": [folder.name for folder in job.data],
+        "photos": photos,
+        "dev_photos": dev_photos,
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "backend": f"{keras.backend.backend()}, keras {keras.__version__}",
+        "numpy": np.__version__,
+        "recipe": asdict(recipe),
+    }
+    (job.output / "run.json").write_text(json.dumps(description, indent=2) + "\n")

@@ -1,0 +1,191 @@
+"""Teaching a captioner by cross-entropy: each word from the true words before it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from captioner.models.caption_model import CaptionModel
+from captioner.models.decoding import DecodingOptions, decode
+from captioner.models.vocabulary import PAD
+from training.batches import CaptionBatches
+from training.metrics import diversity, score
+from training.recipe import Recipe
+
+
+@keras.saving.register_keras_serializable(package="captionloom")
+class SmoothedCrossEntropy(keras.losses.Loss):
+    """Cross-entropy with label smoothing (Szegedy et al. 2016), mean over the real words.
+
+    Written with ``logsumexp``: no one-hot targets and no second tensor of V log-probabilities.
+    """
+
+    def __init__(self, smoothing: float = 0.1, name: str = "smoothed_cross_entropy", **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self.smoothing = smoothing
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Targets int [B, K, T] and logits [B, K, T, V] → scalar."""
+        logits = ops.cast(y_pred, "float32")
+        targets = ops.cast(y_true, "int32")
+        chosen = ops.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+        aimed = (1 - self.smoothing) * chosen + self.smoothing * ops.mean(logits, axis=-1)
+        losses = ops.logsumexp(logits, axis=-1) - aimed
+        real = ops.cast(ops.not_equal(targets, PAD), "float32")
+        return ops.sum(losses * real) / ops.maximum(ops.sum(real), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {**super().get_config(), "smoothing": self.smoothing}
+
+
+def caption_features(
+    model: CaptionModel,
+    features: np.ndarray,
+    head: Any,
+    options: DecodingOptions,
+    batch_size: int = 50,
+) -> list[str]:
+    """Captions from cached features [N, ...]; ``head`` as in `CaptionModel.remember`."""
+    captions = []
+    for start in range(0, len(features), batch_size):
+        batch = np.asarray(features[start : start + batch_size])
+        if batch.dtype == np.float16:
+            batch = batch.astype(np.float32)
+        found = decode(model, *model.remember(batch, head), options)
+        captions += [" ".join(model.vocabulary.decode(best[0].ids)) for best in found]
+    return captions
+
+
+class DevScores(keras.callbacks.Callback):
+    """Captions the dev photos after each epoch, keeps the best model, stops when it stays best.
+
+    Args:
+        caption_dev: captions the N dev photos with the weights of now.
+        references: people's captions of these photos.
+        keep: called with the captions whenever they are the best so far.
+        patience: epochs without a better CIDEr before training stops.
+        history: ``training.csv``, to which each epoch adds a row.
+    """
+
+    def __init__(
+        self,
+        caption_dev: Callable[[], list[str]],
+        references: Sequence[Sequence[str]],
+        keep: Callable[[list[str]], None],
+        patience: int,
+        history: Path,
+    ):
+        super().__init__()
+        self.caption_dev = caption_dev
+        self.references = references
+        self.keep = keep
+        self.patience = patience
+        self.history = history
+        self.best, self.since = _best_so_far(history)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Starts the clock."""
+        self._start = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Scores."""
+        captions = self.caption_dev()
+        scores = score(captions, self.references, with_meteor=False)
+        variety = diversity(captions)
+        assert logs is not None
+        row = {
+            "epoch": epoch + 1,
+            "loss": logs["loss"],
+            "dev_cider": scores["CIDEr"],
+            "dev_bleu_4": scores["BLEU-4"],
+            "dev_rouge_l": scores["ROUGE-L"],
+            "dev_distinct": variety["distinct_captions"],
+            "dev_words": variety["distinct_words"],
+            "learning_rate": float(ops.convert_to_numpy(self.model.optimizer.learning_rate)),
+            "seconds": time.perf_counter() - self._start,
+        }
+        logs.update(row)
+        _add_to_history(self.history, row)
+        if scores["CIDEr"] > self.best:
+            self.best, self.since = scores["CIDEr"], 0
+            self.keep(captions)
+        else:
+            self.since += 1
+            self.model.stop_training = self.since >= self.patience
+
+
+def _add_to_history(path: Path, row: dict[str, float]) -> None:
+    new = not path.exists()
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(row))
+        if new:
+            writer.writeheader()
+        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+
+
+def _best_so_far(history: Path) -> tuple[float, int]:
+    """Best dev CIDEr of a run that goes on, and the epochs since then."""
+    scores = [float(row["dev_cider"]) for row in read_history(history)]
+    if not scores:
+        return -1.0, 0
+    return max(scores), len(scores) - 1 - scores.index(max(scores))
+
+
+def read_history(path: Path) -> list[dict[str, str]]:
+    """The rows of a ``training.csv``; none where there is no file."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, run: Path) -> None:
+    """Trains ``network`` (see `CaptionModel.training_graph`).
+
+    Args:
+        network: features and tokens → logits; what is trainable in it is trained.
+        batches: the training data.
+        recipe: the settings.
+        dev: scores and keeps.
+        run: folder of the run; holds the checkpoint from which a stopped run goes on.
+    """
+    network.compile(
+        optimizer=keras.optimizers.Adam(
+            _schedule(recipe, len(batches)),
+            beta_2=0.98,
+            global_clipnorm=5.0,
+            use_ema=recipe.ema > 0,
+            ema_momentum=recipe.ema,
+        ),
+        loss=SmoothedCrossEntropy(recipe.label_smoothing),
+        jit_compile=False,  # XLA takes five times as long on a CPU
+    )
+    callbacks: list[Any] = [
+        # First, so that it saves the weights as trained, before their averages take their place.
+        keras.callbacks.BackupAndRestore(str(run / "checkpoint"), delete_checkpoint=False)
+    ]
+    if recipe.ema > 0:
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    callbacks.append(dev)
+    # One line an epoch where nobody watches: a log file wants no progress bar.
+    verbose = 1 if sys.stderr.isatty() else 2
+    network.fit(batches, epochs=recipe.epochs, shuffle=False, verbose=verbose, callbacks=callbacks)
+
+
+def _schedule(recipe: Recipe, steps: int) -> Any:
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=recipe.learning_rate / 100,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=steps,
+        decay_steps=max(1, steps * (recipe.epochs - 1)),
+        alpha=0.01,
+    )

@@ -1,0 +1,111 @@
+"""Features of the frozen part of an encoder, computed once and kept on disk.
+
+The cache is one ``.npy`` file for each set of photos, memory-mapped when read. Its name is a digest
+of everything that the numbers depend on: the photos' bytes, their order, flipping, the encoder's
+configuration, weights and cut, the resizing and the precision. So a stale file is never read; it
+is merely left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from captioner.media.images import load_image
+from captioner.models.caption_model import CaptionModel
+from captioner.models.preprocessing import RESIZING, resize
+from captioner.models.runtime import compiled
+
+_BATCH = 16
+_VERSION = 1
+
+
+def cached_features(
+    model: CaptionModel,
+    trunk: Any,
+    paths: Sequence[Path],
+    cache: Path,
+    flip: bool = False,
+) -> np.ndarray:
+    """Features of photos; computed where the cache does not hold them yet.
+
+    A run that was stopped goes on where it was.
+
+    Args:
+        model: its encoder says what the features are.
+        trunk: the frozen part, images → features, from the encoder's `split`.
+        paths: N photos.
+        cache: the folder of the cache; made where it is missing.
+        flip: mirror the photos left to right.
+
+    Returns:
+        [N, ...], float16 (uint8 where the features are the images), memory-mapped, read-only.
+
+    Raises:
+        MediaError: a photo cannot be read.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / f"{_digest(model, trunk, paths, flip)}.npy"
+    if not file.exists():
+        _compute(trunk, paths, flip, model.config.encoder.image_size, file)
+    features: np.ndarray = np.load(file, mmap_mode="r")
+    return features
+
+
+def _compute(trunk: Any, paths: Sequence[Path], flip: bool, size: int, file: Path) -> None:
+    part, progress = file.with_suffix(".part"), file.with_suffix(".json")
+    dtype = np.uint8 if trunk.output.dtype == "uint8" else np.float16
+    done = json.loads(progress.read_text()) if progress.exists() and part.exists() else 0
+    array = np.lib.format.open_memmap(
+        part, mode="r+" if done else "w+", dtype=dtype, shape=(len(paths), *trunk.output.shape[1:])
+    )
+    run = compiled(trunk)
+    with tqdm(total=len(paths), initial=done, desc="features", unit="photo") as bar:
+        for start in range(done, len(paths), _BATCH):
+            batch = paths[start : start + _BATCH]
+            images = np.stack([resize(load_image(path), size) for path in batch])
+            if flip:
+                images = images[:, :, ::-1]
+            features = images if dtype == np.uint8 else run(np.ascontiguousarray(images))[0]
+            array[start : start + len(batch)] = features
+            bar.update(len(batch))
+            if start // _BATCH % 16 == 0:
+                array.flush()
+                progress.write_text(str(start + len(batch)))
+    array.flush()
+    part.replace(file)
+    progress.unlink(missing_ok=True)
+
+
+def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], flip: bool) -> str:
+    digest = hashlib.sha256()
+    frozen = {id(variable) for variable in trunk.weights}
+    description = {
+        "version": _VERSION,
+        "encoder": asdict(model.config.encoder),
+        "features": list(trunk.output.shape[1:]),
+        "resizing": RESIZING,
+        "precision": trunk.compute_dtype,
+        "flip": flip,
+    }
+    digest.update(json.dumps(description, sort_keys=True).encode())
+    _add_weights(digest, model.encoder.variables(), frozen)
+    for path in paths:
+        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _add_weights(digest: Any, variables: Mapping[str, Any], frozen: set[int]) -> None:
+    for name, variable in variables.items():
+        if id(variable) in frozen:
+            digest.update(
+                name.encode() + np.asarray(ops.convert_to_numpy(variable.value)).tobytes()
+            )
