@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import gradio as gr
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -153,7 +154,7 @@ def test_the_page_answers_as_a_browser_asks(served, gif, tmp_path):
     photo = save_color(tmp_path / "red.png", RED)
     assert served.predict(handle_file(photo), api_name="/photo") == (caption_of(RED), -2)
 
-    text, table = served.predict({"path": gif, "meta": handle_file(gif)["meta"]}, api_name="/clip")
+    text, table = served.predict(handle_file(gif), api_name="/clip")
     assert text == f"{caption_of(RED)} then {caption_of(BLUE)}"
     assert [row[2] for row in table["data"]] == [caption_of(RED), caption_of(BLUE)]
 
@@ -165,6 +166,16 @@ def test_the_page_answers_as_a_browser_asks(served, gif, tmp_path):
     broken.write_text("no picture")
     with pytest.raises(AppError, match=r"broken\.jpg: .*; "):
         served.predict(handle_file(broken), api_name="/photo")
+
+
+@pytest.mark.parametrize("tab", ["photo", "clip"])
+def test_a_file_that_was_not_uploaded_is_not_read(served, tab, tmp_path):
+    secret = save_color(tmp_path / "secret.png", RED)
+    calls = f"{served.src}gradio_api/call/{tab}"
+    asked = httpx.post(calls, json={"data": [{"path": str(secret)}]}).json()
+    answer = httpx.get(f"{calls}/{asked['event_id']}").text
+    assert "event: error" in answer
+    assert caption_of(RED) not in answer
 
 
 @pytest.fixture

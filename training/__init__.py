@@ -1,0 +1,1 @@
+"""How the models are made: nothing at run time imports it."""

@@ -15,7 +15,7 @@ _MIRRORED = {"left": "right", "right": "left"}
 
 def mirror_words(caption: str) -> str:
     """``caption`` of the mirrored photo: left and right change places."""
-    return " ".join(_MIRRORED.get(word, word) for word in caption.lower().split())
+    return " ".join(_MIRRORED.get(word, word) for word in caption.split())
 
 
 class CaptionBatches(keras.utils.PyDataset):
@@ -27,7 +27,7 @@ class CaptionBatches(keras.utils.PyDataset):
     Args:
         views: the features of N photos as they are and, where there is a second, mirrored. Each
             time one of them is drawn.
-        captions: for each of the N photos its captions.
+        captions: for each of the N photos its captions, as `Vocabulary.encode` takes them.
         vocabulary: the words.
         max_words: longer captions are cut.
         batch_size: B, photos in a batch; fewer where there are fewer photos.

@@ -22,7 +22,7 @@ from captioner.models.errors import ModelError
 from captioner.models.vocabulary import Vocabulary
 from training.batches import CaptionBatches
 from training.cross_entropy import DevScores, caption_features, fit, read_history
-from training.datasets import CaptionedImage, load_dataset
+from training.datasets import CaptionedImage, load_dataset, normalise_caption
 from training.encoder_weights import load_encoder_weights
 from training.features import cached_features
 from training.recipe import Recipe
@@ -92,7 +92,7 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     history = job.output / "training.csv"
     batches = CaptionBatches(
         views,
-        [item.captions for item in training],
+        [[normalise_caption(caption) for caption in item.captions] for item in training],
         model.vocabulary,
         max_words=recipe.max_words,
         batch_size=recipe.batch_size,
@@ -134,7 +134,7 @@ def _build(
         if model.config != recipe.architecture:
             raise ModelError(f"{job.start_from} has another architecture than the recipe")
         return model, []
-    captions = [caption for item in training for caption in item.captions]
+    captions = (normalise_caption(caption) for item in training for caption in item.captions)
     vocabulary = Vocabulary.from_captions(captions, recipe.min_count)
     model = CaptionModel(recipe.architecture, vocabulary)
     return model, load_encoder_weights(model.encoder, job.encoder_weights)

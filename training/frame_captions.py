@@ -34,7 +34,8 @@ def _view(picture: Image.Image, random: np.random.Generator) -> np.ndarray:
     width, height = picture.size
     scale = random.uniform(_SMALLEST_CROP, 1.0)
     wide, high = max(1, int(width * scale)), max(1, int(height * scale))
-    left, top = random.integers(width - wide + 1), random.integers(height - high + 1)
+    left = int(random.integers(width - wide + 1))
+    top = int(random.integers(height - high + 1))
     view = picture.crop((left, top, left + wide, top + high))
     if random.random() < 0.5:
         view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)

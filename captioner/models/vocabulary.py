@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,13 +10,6 @@ import numpy as np
 
 PAD, START, END, UNK = range(4)
 SPECIAL_WORDS = ("<pad>", "<start>", "<end>", "<unk>")
-
-_WORD = re.compile(r"[a-z0-9']+")
-
-
-def split_words(text: str) -> list[str]:
-    """Lower-cased words of ``text`` without punctuation (the COCO protocol's tokens)."""
-    return _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
 
 
 class Vocabulary:
@@ -41,18 +33,27 @@ class Vocabulary:
 
     @classmethod
     def from_captions(cls, captions: Iterable[str], min_count: int = 5) -> Vocabulary:
-        """The words that occur at least ``min_count`` times, most frequent first."""
-        counts = Counter(word for caption in captions for word in split_words(caption))
+        """The words that occur at least ``min_count`` times, most frequent first.
+
+        Args:
+            captions: lower-case, without punctuation, words parted by spaces.
+            min_count: rarer words become ``<unk>``.
+        """
+        counts = Counter(word for caption in captions for word in caption.split())
         kept = sorted((-count, word) for word, count in counts.items() if count >= min_count)
         return cls([word for _, word in kept])
 
     def encode(self, text: str, length: int) -> np.ndarray:
         """``<start>``, the words' numbers, ``<end>``, cut and padded.
 
+        Args:
+            text: lower-case, without punctuation, words parted by spaces.
+            length: T.
+
         Returns:
-            int32 [length]; a caption that is too long loses its end, ``<end>`` included.
+            int32 [T]; a caption that is too long loses its end, ``<end>`` included.
         """
-        ids = [START, *(self._ids.get(word, UNK) for word in split_words(text)), END][:length]
+        ids = [START, *(self._ids.get(word, UNK) for word in text.split()), END][:length]
         return np.array(ids + [PAD] * (length - len(ids)), dtype=np.int32)
 
     def decode(self, ids: Iterable[int]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def test_features_and_captions_stay_together_and_mirrored_ones_swap_sides():
             seen.add(photo)
         batches.on_epoch_end()
     assert seen == {0, 1, 2, 3, 4, 100, 101, 102, 103, 104}
-    assert mirror_words("Left of a right hand") == "right of a left hand"
+    assert mirror_words("left of a right hand") == "right of a left hand"
 
 
 def test_each_caption_comes_once_before_any_comes_twice():
