@@ -169,10 +169,11 @@ def test_the_page_answers_as_a_browser_asks(served, gif, tmp_path):
 
 
 @pytest.mark.parametrize("tab", ["photo", "clip"])
-def test_a_file_that_was_not_uploaded_is_not_read(served, tab, tmp_path):
+@pytest.mark.parametrize("meta", [{}, {"meta": {"_type": "gradio.FileData"}}])
+def test_a_file_that_was_not_uploaded_is_not_read(served, tab, meta, tmp_path):
     secret = save_color(tmp_path / "secret.png", RED)
     calls = f"{served.src}gradio_api/call/{tab}"
-    asked = httpx.post(calls, json={"data": [{"path": str(secret)}]}).json()
+    asked = httpx.post(calls, json={"data": [{"path": str(secret), **meta}]}).json()
     answer = httpx.get(f"{calls}/{asked['event_id']}").text
     assert "event: error" in answer
     assert caption_of(RED) not in answer

@@ -121,6 +121,11 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     return job.output
 
 
+def _portable(argument: str) -> str:
+    """An argument without the folders of this machine: what is logged may be published."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
+
+
 def _load(folder: Path, split: str, job: TrainingJob) -> list[CaptionedImage]:
     return load_dataset(folder, split, allow_missing=job.allow_missing)
 
@@ -143,7 +148,7 @@ def _build(
 def _write_run(job: TrainingJob, recipe: Recipe, photos: int, dev_photos: int) -> None:
     """What somebody needs in order to repeat the run."""
     description: dict[str, Any] = {
-        "command": shlex.join([Path(sys.executable).name, "-m", "captioner.train", *sys.argv[1:]]),
+        "command": shlex.join(["python", "-m", "captioner.train", *map(_portable, sys.argv[1:])]),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": [folder.name for folder in job.data],
         "photos": photos,

@@ -57,7 +57,7 @@ def photo_rows(
     random = np.random.default_rng(seed)
     for number in random.permutation(len(items))[:photos]:
         item = items[number]
-        captions = captioner.caption_images(views(load_image(item.path), count, random))
+        captions = list(captioner.caption_many(views(load_image(item.path), count, random)))
         inputs = [caption.text for caption in captions]
         yield {"id": item.path.stem, "inputs": inputs, "captions": list(item.captions)}
 
@@ -71,7 +71,7 @@ def clip_rows(
 
     for name, references in json.loads(captions.read_text(encoding="utf-8")).items():
         clip = sample_frames(clips / name, max_frames, max_side=MAX_SIDE)
-        found = captioner.caption_images([frame.image for frame in clip.frames])
+        found = captioner.caption_many([frame.image for frame in clip.frames])
         yield {"id": name, "inputs": [c.text for c in found], "captions": references}
 
 

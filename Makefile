@@ -1,0 +1,53 @@
+# `make` alone lists the commands. All of them install what they need first, into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+DEMO := demo/.made
+
+# More words for pip, such as a mirror: make setup PIP_FLAGS="--index-url https://..."
+PIP_FLAGS ?=
+
+# On Linux the torch of PyPI brings several GB of CUDA libraries; PyTorch's own index has the build
+# without. Another one for a GPU, or none for pip's own choice: make setup TORCH_INDEX=
+TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test app
+
+help:  ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## install everything into .venv, in the versions of constraints.txt
+
+demo: $(INSTALLED) $(DEMO)  ## caption four photos, a GIF and a video
+	$(BIN)/python -m captioner demo
+
+check: $(INSTALLED)  ## lint, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check  ## check, then run the tests
+	$(BIN)/python -m pytest
+
+app: $(INSTALLED)  ## serve the web page on this machine
+	$(BIN)/python app.py
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "Captionloom needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is none of these;" \
+	    "name one: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing into $(VENV); the first time takes a few minutes."
+	@$(PYTHON) -m venv $(VENV)
+	@test -z "$(TORCH_INDEX)" || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
+	  --retries 2 --timeout 20 --index-url "$(TORCH_INDEX)" -c constraints.txt torch 2>/dev/null || \
+	  echo "$(TORCH_INDEX) cannot be reached; taking torch from where pip looks otherwise."
+	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
+	  -c constraints.txt -e '.[train,app,dev]'
+	@touch $@
+
+$(DEMO): tools/demo.py $(INSTALLED)
+	@$(BIN)/python tools/demo.py $(@D) >/dev/null
+	@touch $@

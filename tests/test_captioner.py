@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from captioner import Caption, MediaError, ModelError, load_captioner
+from captioner.captioner import Captioner
+from tests.makers import photo, save_photo
+from tests.models.test_caption_model import WORDS, tiny_model
+
+
+@pytest.fixture(scope="module")
+def captioner():
+    return Captioner(tiny_model(), "tiny")
+
+
+def test_a_caption_has_its_words_score_and_attention(captioner):
+    caption = captioner.caption(photo())
+    assert isinstance(caption, Caption)
+    assert caption.text == " ".join(caption.words)
+    assert caption.words
+    assert set(caption.words) <= set(WORDS)
+    assert caption.score < 0
+    assert caption.attention.shape[0] == len(caption.words)
+    np.testing.assert_allclose(caption.attention.sum(axis=1), 1, atol=1e-4)
+
+
+def test_the_other_beams_are_alternatives_best_first(captioner):
+    caption = captioner.caption(photo())
+    scores = [caption.score, *(other.score for other in caption.alternatives)]
+    assert len(scores) == 3
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_path_an_array_and_a_pillow_picture_are_captioned_alike(captioner, tmp_path):
+    path = save_photo(tmp_path / "photo.png", photo())
+    captions = [captioner.caption(source) for source in (path, photo(), Image.fromarray(photo()))]
+    assert len({caption.score for caption in captions}) == 1
+
+
+def test_many_are_captioned_in_order_across_batches(captioner, tmp_path):
+    paths = [save_photo(tmp_path / f"{n}.png", photo(shift=9 * n)) for n in range(5)]
+    many = list(captioner.caption_many(paths, batch_size=2))
+    assert [c.score for c in many] == pytest.approx(
+        [captioner.caption(path).score for path in paths], abs=1e-4
+    )
+
+
+def test_a_bad_picture_is_named(captioner, tmp_path):
+    with pytest.raises(MediaError, match="none\\.png"):
+        captioner.caption(tmp_path / "none.png")
+
+
+def test_a_saved_model_is_loaded_by_its_folder(tmp_path):
+    tiny_model().save(tmp_path / "mine")
+    loaded = load_captioner(tmp_path / "mine", beams=5)
+    assert loaded.name == "mine"
+    assert len(loaded.caption(photo()).alternatives) == 4
+
+
+def test_an_unknown_model_is_refused_and_what_ships_is_listed():
+    with pytest.raises(ModelError, match="flickr8k-xception-lstm"):
+        load_captioner("no-such-model")
+
+
+def test_no_beam_is_refused(tmp_path):
+    tiny_model().save(tmp_path / "mine")
+    with pytest.raises(ValueError, match="beams"):
+        load_captioner(tmp_path / "mine", beams=0)

@@ -1,0 +1,34 @@
+import pytest
+
+from captioner.media.frames import sample_frames
+from captioner.media.images import load_image
+from captioner.media.kinds import media_kind
+from tools.demo import make
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make(tmp_path_factory.mktemp("demo") / "inputs")
+
+
+def test_the_demo_has_photos_a_gif_and_a_video(made):
+    kinds = [media_kind(path) for path in made]
+    assert kinds.count("image") >= 3
+    assert [path.suffix for path in made if media_kind(path) == "animation"] == [".gif"]
+    assert kinds.count("video") == 1
+
+
+def test_its_photos_are_real_ones(made):
+    for path in made:
+        if media_kind(path) == "image":
+            image = load_image(path)
+            assert min(image.shape[:2]) >= 300
+            assert image.std() > 30
+
+
+def test_its_clips_move(made):
+    for path in made:
+        if media_kind(path) != "image":
+            clip = sample_frames(path, max_frames=8)
+            assert len(clip.frames) == 8
+            assert clip.duration == pytest.approx(3.0 if path.suffix == ".mp4" else 1.8, abs=0.1)

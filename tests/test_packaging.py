@@ -1,0 +1,150 @@
+"""The files around the code: what they promise is what the code does."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REQUIREMENTS = [
+    Requirement(line)
+    for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
+    for line in group
+]
+
+
+def constraints():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+
+def test_every_constraint_is_one_version_and_named_once():
+    names = [canonicalize_name(pin.name) for pin in constraints()]
+    assert names == sorted(set(names))
+    for pin in constraints():
+        assert [part.operator for part in pin.specifier] == ["=="], pin
+
+
+@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda item: item.name)
+def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement):
+    pins = {canonicalize_name(pin.name): pin.specifier for pin in constraints()}
+    (pin,) = pins[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(pin.version)
+
+
+def test_the_changelog_knows_the_version():
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(rf"^## \[{re.escape(PROJECT['version'])}\]", changelog, re.MULTILINE)
+
+
+def test_the_licence_is_the_one_that_is_declared():
+    assert PROJECT["license"] == "Apache-2.0"
+    for name in PROJECT["license-files"]:
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "Apache License\n                           Version 2.0, January 2004" in text
+        assert "END OF TERMS AND CONDITIONS" in text
+
+
+_COMMAND = r"(?:\$ )?python (-m (?:captioner|summarizer).*|app\.py.*)"
+
+
+def commands(document):
+    """The lines of a document's code blocks that call a module or script of this project."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [match[1] for line in lines if (match := re.match(_COMMAND, line))]
+
+
+def sources(command):
+    """The source files that define a command's options."""
+    return {
+        "-m captioner": ["captioner/options.py"],
+        "-m captioner.train": ["captioner/train.py"],
+        "-m captioner.evaluate": ["captioner/evaluate.py"],
+        "-m summarizer.train": ["summarizer/train.py"],
+        "-m summarizer.evaluate": ["summarizer/evaluate.py"],
+        "app.py": ["app.py"],
+    }[command]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_documents_show_commands_and_options_that_exist(document):
+    for line in commands(document):
+        command = re.match(r"-m [\w.]+|app\.py", line)[0]
+        code = "".join((ROOT / path).read_text(encoding="utf-8") for path in sources(command))
+        for option in re.findall(r"(?<= )--?[a-z][a-z-]*", line.removeprefix(command)):
+            assert f'"{option}"' in code, f"{document}: {line}"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_between_the_files_lead_somewhere(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (ROOT / target).exists(), f"{document}: {target}"
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_documents_name_files_that_exist(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    for name in re.findall(r"`([\w.-]+/[\w./-]*)`", text):
+        assert (ROOT / name).exists(), f"{document}: {name}"
+
+
+def test_documents_name_make_targets_that_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+class TestMakefile:
+    @pytest.fixture
+    def project(self, tmp_path):
+        """A folder with the Makefile alone, where installing can do no harm."""
+        for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+            shutil.copy(ROOT / name, tmp_path)
+        return tmp_path
+
+    def make(self, project, *arguments):
+        # A make that runs these tests would hand its own flags down.
+        settings = {key: value for key, value in os.environ.items() if "MAKE" not in key}
+        return subprocess.run(
+            ["make", *arguments],
+            cwd=project,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def test_alone_it_lists_its_commands(self, project):
+        done = self.make(project)
+        assert done.returncode == 0
+        for target in ("setup", "demo", "test", "app"):
+            assert f"make {target} " in done.stdout
+
+    @pytest.mark.parametrize("answer", ["1", "127"])
+    def test_another_python_is_refused_with_the_remedy(self, project, answer):
+        old = project / "old-python"
+        old.write_text(f"#!/bin/sh\nexit {answer}\n")
+        old.chmod(0o755)
+        done = self.make(project, "setup", f"PYTHON={old}")
+        assert done.returncode == 2
+        assert "needs Python 3.11, 3.12 or 3.13" in done.stderr
+        assert "make setup PYTHON=" in done.stderr
+        assert not (project / ".venv").exists()
+
+    def test_what_is_installed_is_not_installed_again(self, project):
+        (project / ".venv").mkdir()
+        (project / ".venv" / ".installed").touch()
+        done = self.make(project, "setup", "PYTHON=false")
+        assert (done.returncode, done.stderr) == (0, "")

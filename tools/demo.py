@@ -1,0 +1,74 @@
+"""Makes the inputs of ``make demo``: four photos, a GIF and a video.
+
+The photos come inside scikit-image's wheel, so nothing is downloaded and none is kept here. The GIF
+and the video are camera moves over two of them.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
+
+Photo = NDArray[np.uint8]  # [H, W, 3] RGB
+Box = tuple[float, float, float, float]  # left, top, right, bottom, as parts of the photo
+
+_SIZE = (320, 240)
+
+
+def make(folder: Path) -> list[Path]:
+    """Writes the inputs; returns their paths.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    cat, motorcycle = data.chelsea(), data.stereo_motorcycle()[0]
+    return [
+        _photo(folder / "astronaut.png", data.astronaut()),
+        _photo(folder / "cat.jpg", cat),
+        _photo(folder / "coffee.jpg", data.coffee()),
+        _photo(folder / "motorcycle.webp", motorcycle),
+        _gif(folder / "motorcycle.gif", _move(motorcycle, (0, 0.2, 0.6, 1), (0.4, 0, 1, 0.8), 12)),
+        _video(folder / "cat.mp4", _move(cat, (0.2, 0.1, 0.9, 0.8), (0, 0, 1, 1), 60)),
+    ]
+
+
+def _move(photo: Photo, first: Box, last: Box, count: int) -> Iterator[Image.Image]:
+    """Frames of a camera that goes from one part of a photo to another."""
+    picture = Image.fromarray(photo)
+    scale = np.array([picture.width, picture.height] * 2)
+    for place in np.linspace(0, 1, count):
+        left, top, right, bottom = scale * ((1 - place) * np.array(first) + place * np.array(last))
+        yield picture.resize(
+            _SIZE, Image.Resampling.LANCZOS, box=(left, top, right, bottom), reducing_gap=3
+        )
+
+
+def _photo(path: Path, photo: Photo) -> Path:
+    Image.fromarray(photo).save(path)
+    return path
+
+
+def _gif(path: Path, frames: Iterator[Image.Image]) -> Path:
+    next(frames).save(path, save_all=True, append_images=frames, duration=150, loop=0)
+    return path
+
+
+def _video(path: Path, frames: Iterator[Image.Image]) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 20.0, _SIZE)
+    if not writer.isOpened():
+        raise OSError(f"OpenCV cannot write {path}; is the folder writable?")
+    for frame in frames:
+        writer.write(cv2.cvtColor(np.asarray(frame), cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
+
+
+if __name__ == "__main__":
+    for made in make(Path(sys.argv[1] if len(sys.argv) > 1 else "demo")):
+        print(made)
