@@ -4,6 +4,7 @@ from PIL import Image
 
 from captioner import Caption, MediaError, ModelError, load_captioner
 from captioner.captioner import Captioner
+from captioner.models.decoding import DecodingOptions
 from tests.makers import photo, save_photo
 from tests.models.test_caption_model import WORDS, tiny_model
 
@@ -25,6 +26,7 @@ def test_a_caption_has_its_words_score_and_attention(captioner):
 
 
 def test_the_other_beams_are_alternatives_best_first(captioner):
+    captioner.model.generation = DecodingOptions(length_penalty=1.0)  # ranked by the score itself
     caption = captioner.caption(photo())
     scores = [caption.score, *(other.score for other in caption.alternatives)]
     assert len(scores) == 3

@@ -80,7 +80,9 @@ class CaptionModel:
         self.encoder = build_encoder(config.encoder)
         self.decoder = build_decoder(config.decoder, len(vocabulary))
         self._grid_shape = self.encoder.model.output.shape[1:]
-        self.training_graph(self.encoder.model)  # creates every weight
+        whole = self.training_graph(self.encoder.model)  # creates every weight
+        in_encoder = {id(variable) for variable in self.encoder.model.variables}
+        self._decoder_variables = {v.path: v for v in whole.weights if id(v) not in in_encoder}
         self._compiled: dict[object, Callable[..., list[np.ndarray]]] = {}
 
     # === Graphs ===
@@ -171,9 +173,7 @@ class CaptionModel:
 
     def decoder_variables(self) -> dict[str, Any]:
         """The decoder's weights by name (``layer/variable``)."""
-        encoder_variables = {id(v) for v in self.encoder.model.variables}
-        graph = self.training_graph(self.encoder.model)
-        return {v.path: v for v in graph.weights if id(v) not in encoder_variables}
+        return self._decoder_variables
 
     def save(self, folder: str | Path) -> None:
         """Writes the model folder, whole or not at all; other files of the folder stay.

@@ -13,6 +13,7 @@ in decoding. So the image is projected once, however many captions are read from
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +134,7 @@ class GridAttention(keras.layers.Layer):
         return {**super().get_config(), "heads": self.heads}
 
 
-class Decoder:
+class Decoder(ABC):
     """What every decoder offers; its layers are built once and shared by all of a model's graphs.
 
     Attributes:
@@ -150,17 +151,18 @@ class Decoder:
         self.dropout = keras.layers.Dropout(config.dropout)
         self.start = keras.layers.Dense(self.states * config.units, activation="tanh", name="start")
 
+    @abstractmethod
     def remember(self, grid: Any) -> tuple[Any, ...]:
         """What is kept of an image: ``grid`` [B, N, C] → tensors whose first is [B, D] or [B, C].
 
         The first is the image as a whole, from which `start_states` begins.
         """
-        raise NotImplementedError
 
     def start_states(self, memory: tuple[Any, ...]) -> tuple[Any, ...]:
         """The states before the first word, each [B, D], the same for all captions."""
         return tuple(ops.split(self.start(memory[0]), self.states, axis=-1))
 
+    @abstractmethod
     def read(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
     ) -> tuple[Any, tuple[Any, ...], Any]:
@@ -174,7 +176,6 @@ class Decoder:
         Returns:
             Logits [B, K, T, V], the new states, and where it looked [B, K, T, N].
         """
-        raise NotImplementedError
 
     def _words(self, tokens: Any) -> Any:
         """Word vectors [B, K, T, D]; scaled, for the same matrix also writes (Vaswani 2017)."""

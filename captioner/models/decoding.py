@@ -37,7 +37,7 @@ class DecodingOptions:
 
     beams: int = 3
     max_words: int = 20
-    length_penalty: float = 1.0
+    length_penalty: float = 0.5
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0

@@ -73,7 +73,7 @@ def test_the_score_is_the_mean_log_probability_with_the_end():
 
 
 def test_hypotheses_are_distinct_sorted_and_have_attention_for_each_word():
-    for hypotheses in Bigrams(2).run(beams=4, max_words=4):
+    for hypotheses in Bigrams(2).run(beams=4, max_words=4, length_penalty=1.0):
         assert len({h.ids for h in hypotheses}) == len(hypotheses)
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
         for h in hypotheses:

@@ -70,10 +70,15 @@ def _history(model: Path) -> list[dict[str, float]]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 
-@pytest.mark.parametrize("backend", ["tensorflow", "torch", "jax"])
-def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend):
+@pytest.mark.parametrize(
+    ("backend", "settings"),
+    [
+        ("tensorflow", ["epochs=8", "train_from=block14", "encoder.output=block13+block14"]),
+        ("torch", ["epochs=12"]),
+    ],
+)
+def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend, settings):
     model = tmp_path / "model"
-    settings = ("epochs=12", "train_from=block14", "encoder.output=block13+block14")
     done = _train(backend, photos, model, *settings)
     assert done.returncode == 0, done.stderr
     history = _history(model)
