@@ -24,7 +24,12 @@ def parser() -> argparse.ArgumentParser:
         "given again for more data, the first one's dev split chooses the model",
     )
     result.add_argument("--output", type=Path, required=True, metavar="MODEL_DIR")
-    result.add_argument("--recipe", type=Path, metavar="FILE.yaml", help="default: see --help")
+    result.add_argument(
+        "--recipe",
+        type=Path,
+        metavar="FILE.yaml",
+        help="default: the defaults of training.recipe.Recipe",
+    )
     result.add_argument(
         "--set",
         action="append",
