@@ -23,9 +23,7 @@ def compiled(graph: Any) -> Callable[..., list[np.ndarray]]:
     run = {"tensorflow": _tensorflow, "torch": _torch}.get(backend, _predict)(graph)
 
     def call(*arrays: np.ndarray) -> list[np.ndarray]:
-        outputs = run(list(arrays))
-        outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-        return [np.asarray(output, dtype=np.float32) for output in outputs]
+        return [np.asarray(output, dtype=np.float32) for output in _listed(run(list(arrays)))]
 
     return call
 
