@@ -91,7 +91,7 @@ def _caption_images(
     if not images:
         return []
     try:
-        return list(captioner.caption_many(images, batch_size=len(images)))
+        return [*captioner.caption_images(images)]
     except Exception as error:
         if len(images) == 1:
             return [failure_reason(error)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from captioner.models.caption_model import CaptionModel
-    from captioner.models.decoding import Hypothesis
+    from captioner.models.decoding import DecodingOptions, Hypothesis
 
     Picture = str | Path | Image | np.ndarray
 
@@ -37,29 +39,45 @@ class Caption:
         text: the sentence, lower-case, without a full stop.
         score: mean log-probability of its words; nearer to 0 is surer.
         words: the words of the sentence.
-        attention: where each word looked, float32 [words, N] over the encoder's grid in reading
-            order; rows sum to 1.
+        attention: where each word looked, float32 [words, rows, columns] over the whole picture;
+            each word's weights sum to 1. None where the captioner cannot tell.
         alternatives: the other captions that the search found, best first.
     """
 
     text: str
     score: float
     words: tuple[str, ...]
-    attention: np.ndarray = field(repr=False, compare=False)
+    attention: np.ndarray | None = field(default=None, repr=False, compare=False)
     alternatives: tuple[Caption, ...] = field(default=(), repr=False)
 
 
-class Captioner:
-    """Captions pictures.
+class Captioner(ABC):
+    """Captions pictures; whatever makes the captions offers this.
 
-    Args:
-        model: the network.
+    Attributes:
         name: what rows and pages call it.
     """
 
-    def __init__(self, model: CaptionModel, name: str):
-        self.model = model
-        self.name = name
+    name: str
+
+    @abstractmethod
+    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
+        """Captions pictures as one batch.
+
+        Args:
+            images: each uint8 [H, W, 3], of any size.
+        """
+
+    @abstractmethod
+    def searching(self, *, beams: int) -> Captioner:
+        """The same captioner, with the same weights in memory, searching otherwise.
+
+        Args:
+            beams: captions followed side by side; at least 1.
+
+        Raises:
+            ValueError: ``beams`` is below 1.
+        """
 
     def caption(self, source: Picture) -> Caption:
         """Captions one picture.
@@ -86,12 +104,23 @@ class Captioner:
         while batch := [_load(source) for source in islice(sources, batch_size)]:
             yield from self.caption_images(batch)
 
-    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
-        """Captions pictures as one batch.
 
-        Args:
-            images: each uint8 [H, W, 3], of any size.
-        """
+class NetworkCaptioner(Captioner):
+    """Captions by an encoder and a decoder of this package.
+
+    Args:
+        model: the network.
+        name: what rows and pages call it.
+        decoding: how captions are searched for; None: the model's own way.
+    """
+
+    def __init__(self, model: CaptionModel, name: str, decoding: DecodingOptions | None = None):
+        self.model = model
+        self.name = name
+        self.decoding = decoding or model.generation
+
+    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
+        """See `Captioner.caption_images`."""
         from captioner.models.decoding import decode
         from captioner.models.preprocessing import resize
 
@@ -99,14 +128,21 @@ class Captioner:
             return []
         size = self.model.config.encoder.image_size
         squares = np.stack([resize(image, size) for image in images])
-        found = decode(self.model, *self.model.remember(squares), self.model.generation)
+        found = decode(self.model, *self.model.remember(squares), self.decoding)
         return [self._caption(hypotheses) for hypotheses in found]
+
+    def searching(self, *, beams: int) -> NetworkCaptioner:
+        """See `Captioner.searching`."""
+        return NetworkCaptioner(self.model, self.name, replace(self.decoding, beams=beams))
 
     def _caption(self, hypotheses: Sequence[Hypothesis]) -> Caption:
         captions = []
         for hypothesis in hypotheses:
             words = self.model.vocabulary.decode(hypothesis.ids)
-            captions.append(Caption(" ".join(words), hypothesis.score, words, hypothesis.attention))
+            # The encoder sees the picture as a square, and its grid is one too.
+            side = math.isqrt(hypothesis.attention.shape[1])
+            attention = hypothesis.attention.reshape(-1, side, side)
+            captions.append(Caption(" ".join(words), hypothesis.score, words, attention))
         return replace(captions[0], alternatives=tuple(captions[1:]))
 
 
@@ -124,10 +160,8 @@ def load_captioner(model: str | Path | None = None, *, beams: int | None = None)
     from captioner.models.caption_model import CaptionModel
 
     folder = _find(DEFAULT_MODEL if model is None else model)
-    loaded = CaptionModel.load(folder)
-    if beams is not None:
-        loaded.generation = replace(loaded.generation, beams=beams)
-    return Captioner(loaded, folder.name)
+    captioner = NetworkCaptioner(CaptionModel.load(folder), folder.name)
+    return captioner if beams is None else captioner.searching(beams=beams)
 
 
 def shipped_models() -> list[str]:

@@ -1,5 +1,6 @@
 """A clip → captions of its frames → one sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -90,17 +91,21 @@ class VideoCaptioner:
         Raises:
             MediaError: if the file cannot be read; it says why and what to do.
         """
-        clip = sample_frames(path, self.max_frames, self.selector, max_side=MAX_SIDE)
+        clip = self.sample(path)
         images = [frame.image for frame in clip.frames]
-        captions = list(self.captioner.caption_many(images, batch_size=self.batch_size))
+        return self.fuse(clip, list(self.captioner.caption_many(images, self.batch_size)))
+
+    def sample(self, path: str | Path) -> Clip:
+        """The frames of a clip that are to be captioned.
+
+        Raises:
+            MediaError: as `caption`.
+        """
+        return sample_frames(path, self.max_frames, self.selector, max_side=MAX_SIDE)
+
+    def fuse(self, clip: Clip, captions: "Sequence[Caption]") -> VideoCaption:
+        """One sentence from the captions of all frames that `sample` chose, in their order."""
         texts = [caption.text for caption in captions]
         text = texts[0] if len(texts) == 1 else self.summarizer.summarize(texts)
-        return VideoCaption(text, _timed(captions, clip))
-
-
-def _timed(captions: "list[Caption]", clip: Clip) -> tuple[TimedCaption, ...]:
-    changes = [frame.time for frame in clip.frames[1:]]
-    # A container's duration can be short of its last frame's time.
-    end = max(clip.duration, clip.frames[-1].time)
-    spans = zip([0.0, *changes], [*changes, end], captions, strict=True)
-    return tuple(TimedCaption(start, end, caption) for start, end, caption in spans)
+        spans = zip(clip.spans, captions, strict=True)
+        return VideoCaption(text, tuple(TimedCaption(*span, caption) for span, caption in spans))

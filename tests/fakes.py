@@ -1,23 +1,16 @@
 """Stand-ins for the two models, quick and predictable."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from captioner.captioner import Caption, Captioner
 from tests.makers import plain, save_photo
 
 Color = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class FakeCaption:
-    text: str
-    score: float
-    words: tuple[str, ...]
 
 
 def caption_of(color: Color) -> str:
@@ -30,7 +23,7 @@ def save_color(path: Path, color: Color) -> Path:
     return save_photo(path, plain(color, 8, 8))
 
 
-class FakeCaptioner:
+class FakeCaptioner(Captioner):
     """Says a picture's colour; raises ``errors[text]`` instead where there is one."""
 
     name = "fake-captioner"
@@ -39,21 +32,21 @@ class FakeCaptioner:
         self.errors = errors or {}
         self.batches: list[int] = []
 
-    def caption_many(self, sources: Iterable[Any], batch_size: int = 16) -> Iterator[FakeCaption]:
-        images = list(sources)
-        for start in range(0, len(images), batch_size):
-            batch = images[start : start + batch_size]
-            self.batches.append(len(batch))
-            yield from [self._caption(image) for image in batch]
+    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
+        self.batches.append(len(images))
+        return [self._caption(image) for image in images]
 
-    def _caption(self, image: np.ndarray) -> FakeCaption:
+    def searching(self, *, beams: int) -> Captioner:
+        return self
+
+    def _caption(self, image: np.ndarray) -> Caption:
         assert image.dtype == np.uint8
         assert image.ndim == 3
         mean = image.reshape(-1, 3).mean(axis=0).round().astype(int)
         text = caption_of((mean[0], mean[1], mean[2]))
         if text in self.errors:
             raise self.errors[text]
-        return FakeCaption(text, -float(mean[0]) / 100, tuple(text.split()))
+        return Caption(text, -float(mean[0]) / 100, tuple(text.split()))
 
 
 class FakeSummarizer:

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from captioner import Caption, MediaError, ModelError, load_captioner
-from captioner.captioner import Captioner
+from captioner.captioner import NetworkCaptioner
 from captioner.models.decoding import DecodingOptions
 from tests.makers import photo, save_photo
 from tests.models.test_caption_model import WORDS, tiny_model
@@ -11,7 +11,7 @@ from tests.models.test_caption_model import WORDS, tiny_model
 
 @pytest.fixture(scope="module")
 def captioner():
-    return Captioner(tiny_model(), "tiny")
+    return NetworkCaptioner(tiny_model(), "tiny")
 
 
 def test_a_caption_has_its_words_score_and_attention(captioner):
@@ -21,13 +21,15 @@ def test_a_caption_has_its_words_score_and_attention(captioner):
     assert caption.words
     assert set(caption.words) <= set(WORDS)
     assert caption.score < 0
-    assert caption.attention.shape[0] == len(caption.words)
-    np.testing.assert_allclose(caption.attention.sum(axis=1), 1, atol=1e-4)
+    words, rows, columns = caption.attention.shape
+    assert words == len(caption.words)
+    assert rows == columns > 1
+    np.testing.assert_allclose(caption.attention.sum(axis=(1, 2)), 1, atol=1e-4)
 
 
-def test_the_other_beams_are_alternatives_best_first(captioner):
-    captioner.model.generation = DecodingOptions(length_penalty=1.0)  # ranked by the score itself
-    caption = captioner.caption(photo())
+def test_the_other_beams_are_alternatives_best_first():
+    decoding = DecodingOptions(length_penalty=1.0)  # ranked by the score itself
+    caption = NetworkCaptioner(tiny_model(), "tiny", decoding).caption(photo())
     scores = [caption.score, *(other.score for other in caption.alternatives)]
     assert len(scores) == 3
     assert scores == sorted(scores, reverse=True)
@@ -62,6 +64,13 @@ def test_a_saved_model_is_loaded_by_its_folder(tmp_path):
 def test_an_unknown_model_is_refused_and_what_ships_is_listed():
     with pytest.raises(ModelError, match="flickr8k-xception-lstm"):
         load_captioner("no-such-model")
+
+
+def test_searching_otherwise_shares_the_weights_and_leaves_the_captioner_as_it_was(captioner):
+    wider = captioner.searching(beams=5)
+    assert wider.model is captioner.model
+    assert len(wider.caption(photo()).alternatives) == 4
+    assert len(captioner.caption(photo()).alternatives) == 2
 
 
 def test_no_beam_is_refused(tmp_path):

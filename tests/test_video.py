@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from captioner.captioner import Caption
 from captioner.media.errors import MissingFileError
 from captioner.video import TimedCaption, VideoCaption, VideoCaptioner
-from tests.fakes import FakeCaption, FakeCaptioner, FakeSummarizer, caption_of, save_color
+from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color
 from tests.makers import numbered_frames, plain, save_animation, save_video
 
 RED, GREEN, BLUE = (250, 0, 0), (0, 250, 0), (0, 0, 250)
@@ -50,7 +51,7 @@ def test_neighbours_with_the_same_caption_stay_apart(tmp_path):
 
 
 def test_the_score_is_the_mean_of_the_frames():
-    captions = [FakeCaption("a dog", -0.2, ("a", "dog")), FakeCaption("a cat", -0.6, ("a", "cat"))]
+    captions = [Caption("a dog", -0.2, ("a", "dog")), Caption("a cat", -0.6, ("a", "cat"))]
     frames = tuple(TimedCaption(0.0, 1.0, caption) for caption in captions)
     assert VideoCaption("a pet", frames).score == pytest.approx(-0.4)
 

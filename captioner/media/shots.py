@@ -32,6 +32,14 @@ class Clip:
     frames: tuple[Frame, ...]
     duration: float
 
+    @property
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """What each frame stands for, (start, end) in seconds, from 0 to the end of the clip."""
+        changes = [frame.time for frame in self.frames[1:]]
+        # A container's duration can be short of its last frame's time.
+        end = max(self.duration, self.frames[-1].time)
+        return tuple(zip([0.0, *changes], [*changes, end], strict=True))
+
 
 @dataclass(frozen=True)
 class Shot:
