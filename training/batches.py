@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from captioner.models.vocabulary import Vocabulary
+from training.views import View
 
 _MIRRORED = {"left": "right", "right": "left"}
 
@@ -25,7 +26,7 @@ class CaptionBatches(keras.utils.PyDataset):
     left over at the end of an epoch wait for another.
 
     Args:
-        views: the features of N photos as they are and, where there is a second, mirrored. Each
+        views: the features of N photos in each of their views, numbered as `View` has them. Each
             time one of them is drawn.
         captions: for each of the N photos its captions, as `Vocabulary.encode` takes them.
         vocabulary: the words.
@@ -54,13 +55,10 @@ class CaptionBatches(keras.utils.PyDataset):
         self.captions_per_image = captions_per_image
         self.seed = seed
         self.epoch = first_epoch
-        length = max_words + 2
+        as_written = _tokens(captions, vocabulary, max_words)
+        mirrored = _tokens(_mirrored(captions), vocabulary, max_words)
         self.tokens = [
-            [
-                np.stack([vocabulary.encode(text, length) for text in texts])
-                for texts in (captions if not flipped else _mirrored(captions))
-            ]
-            for flipped in range(len(views))
+            mirrored if View(number).mirrored else as_written for number in range(len(views))
         ]
         self._shuffle()
 
@@ -100,6 +98,15 @@ class CaptionBatches(keras.utils.PyDataset):
     def _shuffle(self) -> None:
         random = np.random.default_rng((self.seed, self.epoch))
         self.order = random.permutation(len(self.tokens[0]))
+
+
+def _tokens(
+    captions: Sequence[Sequence[str]], vocabulary: Vocabulary, max_words: int
+) -> list[np.ndarray]:
+    """For each photo int32 [captions, max_words + 2]."""
+    return [
+        np.stack([vocabulary.encode(text, max_words + 2) for text in texts]) for texts in captions
+    ]
 
 
 def _mirrored(captions: Sequence[Sequence[str]]) -> list[list[str]]:

@@ -27,6 +27,7 @@ from training.encoder_weights import load_encoder_weights
 from training.features import cached_features
 from training.recipe import Recipe
 from training.report import write_curves, write_examples, write_model_card
+from training.views import AS_IT_IS, View
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,12 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     for name in missing:
         print(f"learnt from a random start: {name}", file=sys.stderr)
 
-    def features(items: Sequence[CaptionedImage], flip: bool = False) -> np.ndarray:
-        return cached_features(model, trunk, [item.path for item in items], job.cache, flip=flip)
+    def features(items: Sequence[CaptionedImage], view: View = AS_IT_IS) -> np.ndarray:
+        return cached_features(model, trunk, [item.path for item in items], job.cache, view)
 
     views = [
-        [row for source in sources for row in features(source, flip)]
-        for flip in ([False, True] if recipe.flip else [False])
+        [row for source in sources for row in features(source, View(number))]
+        for number in range(recipe.views)
     ]
     dev_features = features(dev)
     job.output.mkdir(parents=True, exist_ok=True)

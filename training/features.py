@@ -1,7 +1,7 @@
 """Features of the frozen part of an encoder, computed once and kept on disk.
 
 The cache is one ``.npy`` file for each set of photos, memory-mapped when read. Its name is a digest
-of everything that the numbers depend on: the photos' bytes, their order, flipping, the encoder's
+of everything that the numbers depend on: the photos' bytes, their order and view, the encoder's
 configuration, weights and cut, the resizing and the precision. So a stale file is never read; it
 is merely left.
 """
@@ -23,9 +23,10 @@ from captioner.media.images import load_image
 from captioner.models.caption_model import CaptionModel
 from captioner.models.preprocessing import RESIZING, resize
 from captioner.models.runtime import compiled
+from training.views import AS_IT_IS, View
 
 _BATCH = 16
-_VERSION = 1
+_VERSION = 2
 
 
 def cached_features(
@@ -33,7 +34,7 @@ def cached_features(
     trunk: Any,
     paths: Sequence[Path],
     cache: Path,
-    flip: bool = False,
+    view: View = AS_IT_IS,
 ) -> np.ndarray:
     """Features of photos; computed where the cache does not hold them yet.
 
@@ -44,7 +45,7 @@ def cached_features(
         trunk: the frozen part, images → features, from the encoder's `split`.
         paths: N photos.
         cache: the folder of the cache; made where it is missing.
-        flip: mirror the photos left to right.
+        view: how the photos are looked at.
 
     Returns:
         [N, ...], float16 (uint8 where the features are the images), memory-mapped, read-only.
@@ -53,14 +54,14 @@ def cached_features(
         MediaError: a photo cannot be read.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    file = cache / f"{_digest(model, trunk, paths, flip)}.npy"
+    file = cache / f"{_digest(model, trunk, paths, view)}.npy"
     if not file.exists():
-        _compute(trunk, paths, flip, model.config.encoder.image_size, file)
+        _compute(trunk, paths, view, model.config.encoder.image_size, file)
     features: np.ndarray = np.load(file, mmap_mode="r")
     return features
 
 
-def _compute(trunk: Any, paths: Sequence[Path], flip: bool, size: int, file: Path) -> None:
+def _compute(trunk: Any, paths: Sequence[Path], view: View, size: int, file: Path) -> None:
     part, progress = file.with_suffix(".part"), file.with_suffix(".json")
     dtype = np.uint8 if trunk.output.dtype == "uint8" else np.float16
     done = json.loads(progress.read_text()) if progress.exists() and part.exists() else 0
@@ -71,10 +72,9 @@ def _compute(trunk: Any, paths: Sequence[Path], flip: bool, size: int, file: Pat
     with tqdm(total=len(paths), initial=done, desc="features", unit="photo") as bar:
         for start in range(done, len(paths), _BATCH):
             batch = paths[start : start + _BATCH]
-            images = np.stack([resize(load_image(path), size) for path in batch])
-            if flip:
-                images = images[:, :, ::-1]
-            features = images if dtype == np.uint8 else run(np.ascontiguousarray(images))[0]
+            photos = (view.of(load_image(path), path.name) for path in batch)
+            images = np.stack([resize(photo, size) for photo in photos])
+            features = images if dtype == np.uint8 else run(images)[0]
             array[start : start + len(batch)] = features
             bar.update(len(batch))
             if start // _BATCH % 16 == 0:
@@ -85,7 +85,7 @@ def _compute(trunk: Any, paths: Sequence[Path], flip: bool, size: int, file: Pat
     progress.unlink(missing_ok=True)
 
 
-def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], flip: bool) -> str:
+def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], view: View) -> str:
     digest = hashlib.sha256()
     frozen = {id(variable) for variable in trunk.weights}
     description = {
@@ -94,7 +94,7 @@ def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], flip: bool) 
         "features": list(trunk.output.shape[1:]),
         "resizing": RESIZING,
         "precision": trunk.compute_dtype,
-        "flip": flip,
+        "view": view.number,
     }
     digest.update(json.dumps(description, sort_keys=True).encode())
     _add_weights(digest, model.encoder.variables(), frozen)

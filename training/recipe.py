@@ -28,7 +28,7 @@ class Recipe:
         max_words: longest caption, words.
         min_count: a word must occur this often in the training captions to be learnt.
         train_from: first block of the encoder that is trained too; None: it stays frozen.
-        flip: show each photo mirrored half of the time.
+        views: ways in which each photo is shown: 1, as it is; 2, also mirrored; more, also cropped.
         epochs: at most.
         patience: stop after this many epochs without a better dev CIDEr.
         batch_size: photos a step.
@@ -46,7 +46,7 @@ class Recipe:
     max_words: int = 18
     min_count: int = 5
     train_from: str | None = None
-    flip: bool = True
+    views: int = 2
     epochs: int = 20
     patience: int = 4
     batch_size: int = 32

@@ -106,7 +106,7 @@ def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend, settings):
 
 def test_a_killed_run_goes_on_where_it_stopped(photos, tmp_path):
     model = tmp_path / "model"
-    command = _command(photos, model, "epochs=40", "decoder.name=lstm", "flip=false")
+    command = _command(photos, model, "epochs=40", "decoder.name=lstm", "views=1")
     with subprocess.Popen(
         command, stderr=subprocess.DEVNULL, env=_environment("tensorflow")
     ) as run:
@@ -119,9 +119,7 @@ def test_a_killed_run_goes_on_where_it_stopped(photos, tmp_path):
     before = _history(model)
     assert len(before) < 40
     epochs = len(before) + 3
-    done = _train(
-        "tensorflow", photos, model, f"epochs={epochs}", "decoder.name=lstm", "flip=false"
-    )
+    done = _train("tensorflow", photos, model, f"epochs={epochs}", "decoder.name=lstm", "views=1")
     assert done.returncode == 0, done.stderr
     after = _history(model)
     assert after[: len(before)] == before
@@ -130,7 +128,7 @@ def test_a_killed_run_goes_on_where_it_stopped(photos, tmp_path):
 
 
 def test_averaged_weights_are_what_is_scored_and_kept(photos, tmp_path):
-    done = _train("tensorflow", photos, tmp_path / "model", "epochs=12", "ema=0.8", "flip=false")
+    done = _train("tensorflow", photos, tmp_path / "model", "epochs=12", "ema=0.8", "views=1")
     assert done.returncode == 0, done.stderr
     assert max(row["dev_cider"] for row in _history(tmp_path / "model")) > 1.0
 

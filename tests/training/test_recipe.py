@@ -20,9 +20,9 @@ def test_what_is_saved_is_read_again(tmp_path):
 
 
 def test_settings_of_the_command_line():
-    values = parse_settings(["epochs=3", "decoder.units=64", "flip=false", "learning_rate=1"])
+    values = parse_settings(["epochs=3", "decoder.units=64", "views=1", "learning_rate=1"])
     recipe = Recipe().with_values(values)
-    assert (recipe.epochs, recipe.decoder.units, recipe.flip) == (3, 64, False)
+    assert (recipe.epochs, recipe.decoder.units, recipe.views) == (3, 64, 1)
     assert recipe.decoder.heads == Recipe().decoder.heads
 
 
@@ -32,7 +32,7 @@ def test_settings_of_the_command_line():
         ("epoch: 3", "unknown setting epoch; known: encoder"),
         ("decoder: {size: 3}", r"unknown setting decoder\.size"),
         ("epochs: many", "epochs is 'many', expected int"),
-        ("flip: 1", "flip is 1, expected bool"),
+        ("views: true", "views is True, expected int"),
         ("decoder: lstm", "decoder must be a mapping"),
         ("- a", "must be a mapping"),
         ("a: [", "cannot be read as a recipe"),
