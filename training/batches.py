@@ -72,21 +72,27 @@ class CaptionBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, Any]:
         """Inputs ``(features [B, ...], tokens int32 [B, K, T])`` and targets int32 [B, K, T]."""
-        random = np.random.default_rng((self.seed, self.epoch, index))
-        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        views = random.integers(len(self.views), size=len(chosen))
-        features = np.stack(
-            [self.views[view][image] for view, image in zip(views, chosen, strict=True)]
-        )
-        if features.dtype == np.float16:
-            features = features.astype(np.float32)
+        photos, views, features = self.photos(index)
+        random = np.random.default_rng((self.seed, self.epoch, index, 1))
         tokens = np.stack(
             [
-                self._draw(self.tokens[view][image], random)
-                for view, image in zip(views, chosen, strict=True)
+                self._draw(self.tokens[view.number][photo], random)
+                for view, photo in zip(views, photos, strict=True)
             ]
         )
         return (features, tokens[:, :, :-1]), tokens[:, :, 1:]
+
+    def photos(self, index: int) -> tuple[np.ndarray, list[View], np.ndarray]:
+        """The photos of a batch: their numbers int [B], how each is seen, features [B, ...]."""
+        random = np.random.default_rng((self.seed, self.epoch, index))
+        chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
+        views = [View(int(number)) for number in random.integers(len(self.views), size=len(chosen))]
+        features = np.stack(
+            [self.views[view.number][photo] for view, photo in zip(views, chosen, strict=True)]
+        )
+        if features.dtype == np.float16:
+            features = features.astype(np.float32)
+        return chosen, views, features
 
     def _draw(self, tokens: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """K of a photo's captions; each once before any comes twice."""

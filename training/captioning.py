@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from captioner.models.caption_model import CaptionModel
+from captioner.models.caption_model import CaptionModel, CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.errors import ModelError
 from captioner.models.vocabulary import Vocabulary
+from training import cross_entropy, self_critical
 from training.batches import CaptionBatches
-from training.cross_entropy import DevScores, caption_features, fit, read_history
+from training.cross_entropy import DevScores, caption_features, read_history
 from training.datasets import CaptionedImage, load_dataset, normalise_caption
 from training.encoder_weights import load_encoder_weights
 from training.features import cached_features
 from training.recipe import Recipe
 from training.report import write_curves, write_examples, write_model_card
+from training.self_critical import Reward, Sampler
 from training.views import AS_IT_IS, View
 
 
@@ -52,6 +54,16 @@ class TrainingJob:
     allow_missing: bool
 
 
+@dataclass(frozen=True)
+class _Data:
+    """Photos with their captions; the features that the trained part of the network takes."""
+
+    training: list[CaptionedImage]
+    views: list[list[np.ndarray]]
+    dev: list[CaptionedImage]
+    dev_features: np.ndarray
+
+
 def train(job: TrainingJob, recipe: Recipe) -> Path:
     """Trains and writes the model folder.
 
@@ -69,31 +81,39 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     """
     started = time.perf_counter()
     sources = [_load(folder, "train", job) for folder in job.data]
-    training = [item for source in sources for item in source]
     dev = _load(job.data[0], "dev", job)
     keras.utils.set_random_seed(recipe.seed)
     keras.mixed_precision.set_global_policy(recipe.precision)
-    model, missing = _build(job, recipe, training)
+    training = [item for source in sources for item in source]
+    model = _build(job, recipe, training)
     trunk, head = model.encoder.split(recipe.train_from)
-    for name in missing:
-        print(f"learnt from a random start: {name}", file=sys.stderr)
 
-    def features(items: Sequence[CaptionedImage], view: View = AS_IT_IS) -> np.ndarray:
+    def look(items: Sequence[CaptionedImage], view: View) -> np.ndarray:
         return cached_features(model, trunk, [item.path for item in items], job.cache, view)
 
     views = [
-        [row for source in sources for row in features(source, View(number))]
+        [row for source in sources for row in look(source, View(number))]
         for number in range(recipe.views)
     ]
-    dev_features = features(dev)
+    data = _Data(training, views, dev, look(dev, AS_IT_IS))
     job.output.mkdir(parents=True, exist_ok=True)
     recipe.save(job.output / "recipe.yaml")
-    _write_run(job, recipe, len(training), len(dev))
+    _write_run(job, recipe, len(data.training), len(data.dev))
+    _teach(job.output, recipe, model, head, data)
+    history = read_history(job.output / "training.csv")
+    write_curves(job.output / "training.csv", job.output / "curves.png")
+    seconds = sum(float(row["seconds"]) for row in history)
+    write_model_card(job.output, seconds, time.perf_counter() - started)
+    return job.output
 
-    history = job.output / "training.csv"
+
+def _teach(output: Path, recipe: Recipe, model: CaptionModel, head: Any, data: _Data) -> None:
+    """Runs the epochs that are left, and keeps the best model in ``output``."""
+    history = output / "training.csv"
+    captions = [[normalise_caption(text) for text in item.captions] for item in data.training]
     batches = CaptionBatches(
-        views,
-        [[normalise_caption(caption) for caption in item.captions] for item in training],
+        data.views,
+        captions,
         model.vocabulary,
         max_words=recipe.max_words,
         batch_size=recipe.batch_size,
@@ -101,25 +121,25 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
         seed=recipe.seed,
         first_epoch=len(read_history(history)),
     )
+
+    def keep(written: Sequence[str]) -> None:
+        model.save(output)
+        write_examples(output / "examples.html", data.dev, written)
+
     options = DecodingOptions(beams=recipe.beams, max_words=recipe.max_words)
-
-    def keep(captions: Sequence[str]) -> None:
-        model.save(job.output)
-        write_examples(job.output / "examples.html", dev, captions)
-
     scores = DevScores(
-        lambda: caption_features(model, dev_features, head, options),
-        [item.captions for item in dev],
+        lambda: caption_features(model, data.dev_features, head, options),
+        [item.captions for item in data.dev],
         keep,
         recipe.patience,
         history,
     )
     network = model.training_graph(head, recipe.captions_per_image)
-    fit(network, batches, recipe, scores, job.output)
-    write_curves(job.output / "training.csv", job.output / "curves.png")
-    seconds = sum(float(row["seconds"]) for row in read_history(history))
-    write_model_card(job.output, seconds, time.perf_counter() - started)
-    return job.output
+    if recipe.objective == "self-critical":
+        sampler = Sampler(model, head, batches, Reward(captions), recipe.captions_per_image)
+        self_critical.fit(network, sampler, recipe, scores, output)
+    else:
+        cross_entropy.fit(network, batches, recipe, scores, output)
 
 
 def _portable(argument: str) -> str:
@@ -131,19 +151,33 @@ def _load(folder: Path, split: str, job: TrainingJob) -> list[CaptionedImage]:
     return load_dataset(folder, split, allow_missing=job.allow_missing)
 
 
-def _build(
-    job: TrainingJob, recipe: Recipe, training: Sequence[CaptionedImage]
-) -> tuple[CaptionModel, list[str]]:
-    """The model with its starting weights, and the names of those that are random."""
+def _build(job: TrainingJob, recipe: Recipe, training: Sequence[CaptionedImage]) -> CaptionModel:
+    """The model with its starting weights."""
     if job.start_from is not None:
-        model = CaptionModel.load(job.start_from)
-        if model.config != recipe.architecture:
-            raise ModelError(f"{job.start_from} has another architecture than the recipe")
-        return model, []
+        return _copy(job.start_from, recipe.architecture)
     captions = (normalise_caption(caption) for item in training for caption in item.captions)
     vocabulary = Vocabulary.from_captions(captions, recipe.min_count)
     model = CaptionModel(recipe.architecture, vocabulary)
-    return model, load_encoder_weights(model.encoder, job.encoder_weights)
+    for name in load_encoder_weights(model.encoder, job.encoder_weights):
+        print(f"learnt from a random start: {name}", file=sys.stderr)
+    return model
+
+
+def _copy(folder: Path, architecture: CaptionModelConfig) -> CaptionModel:
+    """A trained model, whose dropout may be another one from now on."""
+    trained = CaptionModel.load(folder)
+    dropout = architecture.decoder.dropout
+    known = replace(trained.config, decoder=replace(trained.config.decoder, dropout=dropout))
+    if known != architecture:
+        raise ModelError(f"{folder} has another architecture than the recipe")
+    model = CaptionModel(architecture, trained.vocabulary, trained.generation)
+    for mine, theirs in (
+        (model.encoder.variables(), trained.encoder.variables()),
+        (model.decoder_variables(), trained.decoder_variables()),
+    ):
+        for name, variable in mine.items():
+            variable.assign(theirs[name])
+    return model
 
 
 def _write_run(job: TrainingJob, recipe: Recipe, photos: int, dev_photos: int) -> None:

@@ -104,7 +104,7 @@ class DevScores(keras.callbacks.Callback):
         assert logs is not None
         row = {
             "epoch": epoch + 1,
-            "loss": logs["loss"],
+            **logs,
             "dev_cider": scores["CIDEr"],
             "dev_bleu_4": scores["BLEU-4"],
             "dev_rouge_l": scores["ROUGE-L"],
@@ -163,8 +163,7 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
             _schedule(recipe, len(batches)),
             beta_2=0.98,
             global_clipnorm=5.0,
-            use_ema=recipe.ema > 0,
-            ema_momentum=recipe.ema,
+            **averaging(recipe),
         ),
         loss=SmoothedCrossEntropy(recipe.label_smoothing),
         jit_compile=False,  # XLA takes five times as long on a CPU
@@ -173,12 +172,17 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
         # First, so that it saves the weights as trained, before their averages take their place.
         keras.callbacks.BackupAndRestore(str(run / "checkpoint"), delete_checkpoint=False)
     ]
-    if recipe.ema > 0:
+    if recipe.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     callbacks.append(dev)
     # One line an epoch where nobody watches: a log file wants no progress bar.
     verbose = 1 if sys.stderr.isatty() else 2
     network.fit(batches, epochs=recipe.epochs, shuffle=False, verbose=verbose, callbacks=callbacks)
+
+
+def averaging(recipe: Recipe) -> dict[str, Any]:
+    """What an optimiser must know to average the weights."""
+    return {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
 
 
 def _schedule(recipe: Recipe, steps: int) -> Any:

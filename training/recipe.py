@@ -13,6 +13,8 @@ from captioner.models.caption_model import CaptionModelConfig
 from captioner.models.decoders import DecoderConfig
 from captioner.models.encoders import EncoderConfig
 
+OBJECTIVES = ("cross-entropy", "self-critical")
+
 
 class RecipeError(ValueError):
     """A recipe that cannot be followed."""
@@ -20,9 +22,11 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a captioner is trained by cross-entropy.
+    """How a captioner is trained.
 
     Attributes:
+        objective: ``cross-entropy``, or ``self-critical`` for a model that was already taught by
+            cross-entropy.
         encoder: the encoder's configuration.
         decoder: the decoder's configuration.
         max_words: longest caption, words.
@@ -32,15 +36,17 @@ class Recipe:
         epochs: at most.
         patience: stop after this many epochs without a better dev CIDEr.
         batch_size: photos a step.
-        captions_per_image: captions of each photo a step.
+        captions_per_image: captions of each photo a step; self-critical: sampled ones.
         learning_rate: highest rate; warms up for one epoch, then falls as a cosine to 1 %.
-        label_smoothing: probability spread evenly over all words.
+            Self-critical: falls from the first step to 10 %.
+        label_smoothing: probability spread evenly over all words; self-critical: not used.
         ema: momentum of the moving average of the weights, which is what is scored and kept.
         precision: Keras dtype policy, ``float32`` or ``mixed_bfloat16``.
         beams: beam size of the dev scores.
         seed: of weights, shuffling, drawing and dropout.
     """
 
+    objective: str = "cross-entropy"
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     max_words: int = 18
@@ -57,6 +63,12 @@ class Recipe:
     precision: str = "float32"
     beams: int = 3
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise RecipeError(
+                f"unknown objective {self.objective!r}; known: {', '.join(OBJECTIVES)}"
+            )
 
     @property
     def architecture(self) -> CaptionModelConfig:

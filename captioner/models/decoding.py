@@ -203,18 +203,27 @@ def _sample(
     """Each caption draws its own next word; totals stay those of the model itself."""
     batch, count, _ = log_probabilities.shape
     options = beams.options
-    order = np.argsort(-log_probabilities, axis=2)
-    ranked = np.take_along_axis(log_probabilities, order, axis=2) / options.temperature
-    probabilities = np.exp(ranked - ranked.max(axis=2, keepdims=True))
+    scaled = log_probabilities / options.temperature
+    probabilities = np.exp(scaled - scaled.max(axis=2, keepdims=True))
     probabilities /= probabilities.sum(axis=2, keepdims=True)
-    before = np.cumsum(probabilities, axis=2) - probabilities
-    probabilities[before >= options.top_p] = 0.0  # the first word that passes top_p stays
+    if options.top_p < 1:
+        probabilities = _nucleus(probabilities, options.top_p)
     cumulative = np.cumsum(probabilities, axis=2)
     draws = random.random((batch, count, 1)) * cumulative[:, :, -1:]
-    chosen = (cumulative <= draws).sum(axis=2, keepdims=True)
-    words = np.take_along_axis(order, chosen, axis=2)[:, :, 0]
+    words = (cumulative <= draws).sum(axis=2)
     gained = np.take_along_axis(log_probabilities, words[:, :, None], axis=2)[:, :, 0]
     words = np.where(beams.ended, PAD, words)
     totals = beams.totals + np.where(beams.ended, 0.0, gained)
     parents = np.broadcast_to(np.arange(count), (batch, count))
     return parents, words, totals
+
+
+def _nucleus(probabilities: np.ndarray, top_p: float) -> np.ndarray:
+    """The most probable words that together reach ``top_p``; the others are zero."""
+    order = np.argsort(-probabilities, axis=2)
+    ranked = np.take_along_axis(probabilities, order, axis=2)
+    before = np.cumsum(ranked, axis=2) - ranked
+    ranked[before >= top_p] = 0.0  # the first word that passes top_p stays
+    kept = np.zeros_like(probabilities)
+    np.put_along_axis(kept, order, ranked, axis=2)
+    return kept

@@ -29,10 +29,11 @@ def test_settings_of_the_command_line():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("epoch: 3", "unknown setting epoch; known: encoder"),
+        ("epoch: 3", "unknown setting epoch; known: objective, encoder"),
         ("decoder: {size: 3}", r"unknown setting decoder\.size"),
         ("epochs: many", "epochs is 'many', expected int"),
         ("views: true", "views is True, expected int"),
+        ("objective: fame", "unknown objective 'fame'; known: cross-entropy, self-critical"),
         ("decoder: lstm", "decoder must be a mapping"),
         ("- a", "must be a mapping"),
         ("a: [", "cannot be read as a recipe"),
