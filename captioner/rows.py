@@ -63,6 +63,19 @@ class Row:
             row["frames"] = [_plain_frame(frame) for frame in self.frames]
         return row
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], path: str = "") -> "Row":
+        """The row that ``as_dict`` gave, as far as it goes: of a frame, caption and score.
+
+        Args:
+            values: keyed by ``COLUMNS``.
+            path: opens the input; for a row that is only handed on, none is needed.
+        """
+        given: dict[str, Any] = {column: values[column] for column in COLUMNS if column != "status"}
+        if given["frames"] is not None:
+            given["frames"] = tuple(_timed_caption(frame) for frame in given["frames"])
+        return cls(path=path, **given)
+
 
 def failure_reason(error: Exception) -> str:
     """What an ``error`` column says: what is wrong and what to do, without the file's name."""
@@ -107,3 +120,12 @@ def _plain_frame(frame: "TimedCaption") -> dict[str, Any]:
         "text": plain_text(frame.caption.text),
         "score": _plain_number(frame.caption.score, digits=4),
     }
+
+
+def _timed_caption(frame: dict[str, Any]) -> "TimedCaption":
+    from captioner.captioner import Caption
+    from captioner.video import TimedCaption
+
+    text, score = frame["text"], frame["score"]
+    caption = Caption(text, math.nan if score is None else score, tuple(text.split()))
+    return TimedCaption(frame["start"], frame["end"], caption)

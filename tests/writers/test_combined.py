@@ -5,10 +5,9 @@ import math
 
 import pytest
 
-from captioner.rows import COLUMNS, Row, one_line, plain_text
-from captioner.video import TimedCaption
+from captioner.rows import COLUMNS, one_line, plain_text
 from captioner.writers import FILE_WRITERS, CsvWriter, JsonLinesWriter, TextWriter
-from tests.fakes import FakeCaption
+from tests.writers.makers import clip, failure, image
 
 NAMES = [
     "plain.jpg",
@@ -19,19 +18,6 @@ NAMES = [
     "separator\u2028.jpg",
     " spaces .jpg",
 ]
-
-
-def image(name="a.jpg", text="a dog runs", score=-0.41):
-    return Row(name, name, "image", text, score, model="tiny")
-
-
-def clip(name="b.gif", caption='a snowy dog, "running"\n'):
-    frames = (TimedCaption(0.0, 0.6, FakeCaption(caption, -0.5, ())),)
-    return Row(name, name, "animation", "a dog", -0.5, frames, model="tiny", summarizer="joiner")
-
-
-def failure(name="c.jpg"):
-    return Row(name, name, None, error="is empty (0 bytes); copy it again")
 
 
 def written(writer_class, *rows):

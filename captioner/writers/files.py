@@ -1,0 +1,63 @@
+"""Whole files that appear at once, or not at all."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A new file to write, which takes the place of ``path`` when the block ends well.
+
+    Readers see the old file or the new one and never a half. The new file keeps the permissions of
+    the old one. When the block fails, the old file is left as it was.
+
+    Raises:
+        OSError: the file cannot be written; its ``filename`` is ``path``.
+    """
+    target = Path(os.path.realpath(path))  # a link stays a link
+    # A name of its own, so that two runs side by side cannot write into each other's file; short,
+    # because the target's may already be as long as the file system allows.
+    new = target.with_name(f".captionloom-{secrets.token_hex(6)}.part")
+    try:
+        _check_writable(target)
+        with new.open("xb"):
+            pass
+        yield new
+        if target.exists():
+            shutil.copymode(target, new)
+        new.replace(target)
+    except OSError as error:
+        if error.filename != str(new):
+            raise
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file as UTF-8, with newlines as they are in ``text``, all at once.
+
+    Raises:
+        OSError: as `replacing`.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file all at once.
+
+    Raises:
+        OSError: as `replacing`.
+    """
+    with replacing(path) as new:
+        new.write_bytes(content)
+
+
+def _check_writable(target: Path) -> None:
+    # Replacing a file asks only its folder for permission; a file that is read-only stays as it is.
+    if target.exists() and not os.access(target, os.W_OK):
+        target.open("ab").close()
