@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from captioner.captioner import MAX_SIDE
 from captioner.finding import Input
 from captioner.media.images import load_image
+from captioner.media.kinds import MediaKind, media_kind
 from captioner.rows import Row, failure_reason
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class _Picture:
     """A still picture that waits for its batch: its array, or why there is none."""
 
     item: Input
+    kind: MediaKind | None
     image: NDArray[np.uint8] | None
     error: str | None
 
@@ -47,30 +49,34 @@ def caption_inputs(
     """
     waiting: list[_Picture] = []
     for item in inputs:
-        if item.kind in ("animation", "video"):
+        picture = _load(item)
+        if picture.kind in ("animation", "video"):
             yield from _caption_pictures(waiting, captioner)
             waiting = []
-            yield _caption_clip(item, captioner.name, video_captioner)
+            yield _caption_clip(item, picture.kind, captioner.name, video_captioner)
             continue
-        waiting.append(_load(item))
+        waiting.append(picture)
         if len(waiting) >= batch_size:
             yield from _caption_pictures(waiting, captioner)
             waiting = []
     yield from _caption_pictures(waiting, captioner)
 
 
-def failed_row(item: Input, error: str | None) -> Row:
+def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) -> Row:
     """The row of an input that has no caption, and why."""
-    return Row(item.path, item.file_name, item.kind, error=error)
+    return Row(item.path, item.file_name, kind, error=error)
 
 
 def _load(item: Input) -> _Picture:
+    kind = None
     if item.error is not None:
-        return _Picture(item, None, item.error)
+        return _Picture(item, kind, None, item.error)
     try:
-        return _Picture(item, load_image(item.path, max_side=MAX_SIDE), None)
+        kind = media_kind(item.path)
+        image = load_image(item.path, max_side=MAX_SIDE) if kind == "image" else None
+        return _Picture(item, kind, image, None)
     except Exception as error:  # whatever one file does, the others are still to be captioned
-        return _Picture(item, None, failure_reason(error))
+        return _Picture(item, kind, None, failure_reason(error))
 
 
 def _caption_pictures(pictures: list[_Picture], captioner: "Captioner") -> Iterator[Row]:
@@ -79,9 +85,11 @@ def _caption_pictures(pictures: list[_Picture], captioner: "Captioner") -> Itera
     for picture in pictures:
         outcome = picture.error if picture.image is None else next(outcomes)
         if outcome is None or isinstance(outcome, str):
-            yield failed_row(picture.item, outcome)
+            yield failed_row(picture.item, outcome, picture.kind)
         else:
-            yield _captioned_row(picture.item, outcome.text, outcome.score, captioner.name)
+            yield _captioned_row(
+                picture.item, picture.kind, outcome.text, outcome.score, captioner.name
+            )
 
 
 def _caption_images(
@@ -99,17 +107,21 @@ def _caption_images(
     return [outcome for image in images for outcome in _caption_images([image], captioner)]
 
 
-def _caption_clip(item: Input, model: str, video_captioner: "Callable[[], VideoCaptioner]") -> Row:
+def _caption_clip(
+    item: Input, kind: MediaKind, model: str, video_captioner: "Callable[[], VideoCaptioner]"
+) -> Row:
     try:
         video = video_captioner()
         result = video.caption(item.path)
     except Exception as error:  # as for pictures
-        return failed_row(item, failure_reason(error))
+        return failed_row(item, failure_reason(error), kind)
     summarizer = video.summarizer.name if len(result.frames) > 1 else None
     return _captioned_row(
-        item, result.text, result.score, model, frames=result.frames, summarizer=summarizer
+        item, kind, result.text, result.score, model, frames=result.frames, summarizer=summarizer
     )
 
 
-def _captioned_row(item: Input, text: str, score: float, model: str, **clip: Any) -> Row:
-    return Row(item.path, item.file_name, item.kind, text, score, model=model, **clip)
+def _captioned_row(
+    item: Input, kind: MediaKind | None, text: str, score: float, model: str, **clip: Any
+) -> Row:
+    return Row(item.path, item.file_name, kind, text, score, model=model, **clip)

@@ -98,9 +98,9 @@ def _start(
 ) -> "Iterator[Row]":
     """Load what these inputs need, now; the rows are then made one by one as they are taken."""
     from captioner.batch import caption_inputs, failed_row
+    from captioner.media.kinds import promised_kind
 
-    kinds = {item.kind for item in inputs}
-    if kinds == {None}:
+    if all(item.error is not None for item in inputs):
         return (failed_row(item, item.error) for item in inputs)
     captioner = load_captioner(options.model, beams=options.beams)
 
@@ -116,7 +116,7 @@ def _start(
             batch_size=options.batch_size,
         )
 
-    if kinds & {"animation", "video"}:
+    if any(promised_kind(item.path) in ("animation", "video") for item in inputs):
         video_captioner()  # a summarizer that is wrong is refused now, not after a day's work
     return caption_inputs(inputs, captioner, video_captioner, batch_size=options.batch_size)
 

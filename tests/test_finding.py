@@ -2,109 +2,155 @@ import os
 
 import pytest
 
-from captioner.finding import find_inputs
-from tests.fakes import save_color
-from tests.makers import plain, save_animation
-
-RED = (250, 0, 0)
+from captioner.finding import Input, find_inputs
+from captioner.rows import one_line
 
 
-def names(arguments, recursive=False):
-    found = find_inputs([str(argument) for argument in arguments], recursive)
+def touch(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return folder
+
+
+def names(arguments, recursive=False, **settings):
+    found = find_inputs([str(argument) for argument in arguments], recursive, **settings)
     return [item.file_name for item in found.inputs]
 
 
-def test_a_folder_gives_its_media_files_in_natural_order(tmp_path):
-    for name in ("frame10.png", "frame9.png", "Frame1.png", "b.PNG", "c.txt", "d", ".hidden.png"):
-        (tmp_path / name).write_bytes(b"x")
-    assert names([tmp_path]) == ["b.PNG", "Frame1.png", "frame9.png", "frame10.png"]
+def test_the_files_of_a_folder_are_named_relative_to_it(tmp_path):
+    touch(tmp_path, "a.png", "sub/b.png", "notes.txt")
+    assert names([tmp_path]) == ["a.png"]
+    assert find_inputs([str(tmp_path)], True).inputs == (
+        Input(f"{tmp_path}/a.png", "a.png"),
+        Input(f"{tmp_path}/sub/b.png", "sub/b.png"),
+    )
 
 
-def test_sub_folders_are_entered_only_with_recursive(tmp_path):
-    for name in ("a.png", "z.png", "sub/b.png", "sub/deep/c.png", ".git/d.png"):
-        save_color(tmp_path / name, RED)
-    assert names([tmp_path]) == ["a.png", "z.png"]
-    assert names([tmp_path], recursive=True) == ["a.png", "z.png", "sub/b.png", "sub/deep/c.png"]
+@pytest.mark.parametrize("folder", [".", "./", "../photos", "../photos//"])
+def test_a_folder_may_be_written_in_any_way(tmp_path, monkeypatch, folder):
+    touch(tmp_path / "photos", "sub/b.png")
+    monkeypatch.chdir(tmp_path / "photos")
+    (item,) = find_inputs([folder], True).inputs
+    start = "" if folder.startswith("./") or folder == "." else "../photos/"
+    assert item == Input(f"{start}sub/b.png", "sub/b.png")
 
 
 def test_inputs_keep_the_order_of_the_arguments(tmp_path):
-    first = save_color(tmp_path / "z.png", RED)
-    save_color(tmp_path / "folder" / "b.png", RED)
-    last = save_color(tmp_path / "a.png", RED)
-    found = names([first, tmp_path / "folder", last])
-    assert found == [str(first), "b.png", str(last)]
+    touch(tmp_path, "z.png", "folder/b.png", "a.png")
+    found = names([tmp_path / "z.png", tmp_path / "folder", tmp_path / "a.png"])
+    assert found == [f"{tmp_path}/z.png", "b.png", f"{tmp_path}/a.png"]
 
 
 def test_a_file_argument_is_named_as_given(tmp_path, monkeypatch):
-    save_color(tmp_path / "a.png", RED)
+    touch(tmp_path, "a.png")
     monkeypatch.chdir(tmp_path)
-    found = find_inputs(["./a.png"]).inputs
-    assert [(item.path, item.file_name) for item in found] == [("./a.png", "./a.png")]
+    assert find_inputs(["./a.png"]).inputs == (Input("./a.png", "./a.png"),)
 
 
-def test_a_file_that_is_named_is_tried_whatever_its_suffix(tmp_path):
-    path = save_color(tmp_path / "a.png", RED).rename(tmp_path / "picture.doc")
-    hidden = save_color(tmp_path / ".hidden.png", RED)
-    assert [item.kind for item in find_inputs([str(path), str(hidden)]).inputs] == ["image"] * 2
+def test_a_file_that_is_named_is_taken_whatever_its_suffix(tmp_path):
+    touch(tmp_path, "picture.doc", ".hidden.png", "none")
+    given = [str(tmp_path / name) for name in ("picture.doc", ".hidden.png", "none")]
+    assert find_inputs(given).inputs == tuple(Input(path, path) for path in given)
 
 
-def test_the_kind_is_what_the_content_says(tmp_path):
-    save_color(tmp_path / "a.png", RED)
-    save_animation(tmp_path / "b.gif", [plain(RED), plain((0, 0, 0))])
-    (tmp_path / "c.jpg").write_text("not a picture")
-    kinds = {item.file_name: item.kind for item in find_inputs([str(tmp_path)]).inputs}
-    assert kinds == {"a.png": "image", "b.gif": "animation", "c.jpg": None}
+def test_no_file_is_opened(tmp_path, monkeypatch):
+    touch(tmp_path, "a.png", "sub/b.gif")
+
+    def refuse(*arguments, **settings):
+        raise AssertionError("a file was opened")
+
+    for opener in ("builtins.open", "io.open", "os.open"):
+        monkeypatch.setattr(opener, refuse)
+    found = find_inputs([str(tmp_path), str(tmp_path / "a.png"), f"{tmp_path}/**"], True)
+    assert len(found.inputs) == 2
+
+
+# === The same file, the same name ===
 
 
 def test_a_file_that_two_arguments_name_is_taken_once(tmp_path):
-    path = save_color(tmp_path / "a.png", RED)
-    assert names([tmp_path, path, tmp_path / "." / "a.png"]) == ["a.png"]
+    touch(tmp_path, "a.png", "sub/b.png")
+    assert names([tmp_path, tmp_path / "a.png", tmp_path / "." / "a.png"]) == ["a.png"]
+    assert names([tmp_path, f"{tmp_path}/", f"{tmp_path}/*.png"]) == ["a.png"]
+    found = names([tmp_path, tmp_path / "sub"], recursive=True)
+    assert found == [f"{tmp_path}/a.png", f"{tmp_path}/sub/b.png"]
 
 
-def test_files_of_two_folders_with_one_name_are_told_apart(tmp_path, monkeypatch):
-    for name in ("one/a.png", "two/a.png", "two/b.png"):
-        save_color(tmp_path / name, RED)
+def test_with_several_folders_all_names_begin_with_theirs(tmp_path, monkeypatch):
+    touch(tmp_path, "one/a.png", "two/a.png", "two/b.png")
     monkeypatch.chdir(tmp_path)
-    assert names(["one", "two/"]) == ["one/a.png", "two/a.png", "b.png"]
+    assert names(["one", "two/"]) == ["one/a.png", "two/a.png", "two/b.png"]
+    assert names(["one", "./two"]) == ["one/a.png", "two/a.png", "two/b.png"]
 
 
-def test_a_link_that_leads_back_is_not_followed_for_ever(tmp_path):
-    save_color(tmp_path / "sub" / "a.png", RED)
-    (tmp_path / "sub" / "back").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "sub" / "self").symlink_to("self")
-    assert names([tmp_path], recursive=True) == ["sub/a.png"]
+def test_a_file_and_a_file_of_a_folder_with_one_name_are_told_apart(tmp_path, monkeypatch):
+    touch(tmp_path, "a.png", "photos/a.png", "photos/b.png")
+    monkeypatch.chdir(tmp_path)
+    assert names(["photos", "a.png"]) == ["photos/a.png", "b.png", "a.png"]
 
 
-def test_a_linked_folder_is_entered(tmp_path):
-    save_color(tmp_path / "elsewhere" / "a.png", RED)
-    (tmp_path / "given").mkdir()
-    (tmp_path / "given" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
-    assert names([tmp_path / "given"], recursive=True) == ["link/a.png"]
+# === Lists and patterns ===
 
 
-def test_a_link_to_nothing_is_an_input_that_fails(tmp_path):
-    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    (item,) = find_inputs([str(tmp_path)]).inputs
-    assert item.file_name == "gone.png"
-    assert "no such file" in item.error
+def test_listed_names_come_after_the_arguments_and_are_no_patterns(tmp_path, monkeypatch):
+    touch(tmp_path, "a.png", "b.png", "sub/c.png")
+    monkeypatch.chdir(tmp_path)
+    found = find_inputs(["b.png"], listed=["sub", "a.png", "b.png", "*.png", "odd\0name"]).inputs
+    assert [item.file_name for item in found] == ["b.png", "c.png", "a.png", "*.png", "odd\0name"]
+    assert [item.error is None for item in found] == [True, True, True, False, True]
 
 
-def test_a_pipe_in_a_folder_is_passed_by(tmp_path):
-    os.mkfifo(tmp_path / "pipe.png")
-    assert names([tmp_path]) == []
+def test_a_pattern_names_files_and_folders(tmp_path, monkeypatch):
+    touch(tmp_path, "a1.png", "a10.png", "a9.png", "notes.txt", "at/b.png")
+    monkeypatch.chdir(tmp_path)
+    assert names(["a*"]) == ["a1.png", "a9.png", "a10.png", "b.png"]
+    assert names(["**/*.png"], recursive=True) == ["a1.png", "a9.png", "a10.png", "at/b.png"]
+
+
+def test_a_file_that_is_called_like_a_pattern_is_that_file(tmp_path):
+    touch(tmp_path, "a[1].png", "a1.png")
+    assert names([tmp_path / "a[1].png"]) == [f"{tmp_path}/a[1].png"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "error"),
+    [("*.gif", "nothing matches this pattern; check it"), ("**/a.png", "add -r")],
+)
+def test_a_pattern_without_a_match_fails(tmp_path, monkeypatch, pattern, error):
+    touch(tmp_path, "a.png")
+    monkeypatch.chdir(tmp_path)
+    (item,) = find_inputs([pattern]).inputs
+    assert item.file_name == pattern
+    assert error in item.error
+
+
+def test_hidden_files_are_taken_on_request(tmp_path):
+    touch(tmp_path, "a.png", ".b.png")
+    assert names([tmp_path]) == ["a.png"]
+    assert names([tmp_path], hidden=True) == [".b.png", "a.png"]
+
+
+# === What is wrong ===
 
 
 def test_an_empty_folder_is_reported(tmp_path):
-    (tmp_path / "notes.txt").write_text("x")
+    touch(tmp_path, "notes.txt", "sub/a.png")
     found = find_inputs([str(tmp_path)])
     assert found.inputs == ()
     assert found.empty == (str(tmp_path),)
 
 
-def test_a_missing_input_fails_with_the_reason(tmp_path):
-    (item,) = find_inputs([str(tmp_path / "none.jpg")]).inputs
-    assert item.kind is None
+@pytest.mark.parametrize("name", ["none.jpg", "notes.txt/none.jpg"])
+def test_a_missing_input_fails_with_the_reason(tmp_path, name):
+    touch(tmp_path, "notes.txt")
+    (item,) = find_inputs([str(tmp_path / name)]).inputs
     assert item.error == "there is no such file; check the path"
+
+
+def test_a_name_that_is_too_long_is_left_to_whoever_opens_it():
+    assert find_inputs(["x" * 5000]).inputs == (Input("x" * 5000, "x" * 5000),)
 
 
 @pytest.fixture
@@ -124,7 +170,7 @@ def closed_folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_opened_is_named_and_the_search_goes_on(closed_folder):
-    save_color(closed_folder.parent / "open" / "a.png", RED)
+    touch(closed_folder.parent, "open/a.png")
     found = find_inputs([str(closed_folder.parent)], recursive=True).inputs
     assert [item.file_name for item in found] == ["closed", "open/a.png"]
     assert "Permission denied" in found[0].error
@@ -138,21 +184,7 @@ def test_a_folder_argument_that_cannot_be_opened_is_named_as_given(closed_folder
 
 
 def test_a_name_that_is_not_utf8_is_found(tmp_path):
-    path = tmp_path / os.fsdecode(b"caf\xe9.png")
-    save_color(tmp_path / "a.png", RED).rename(path)
+    touch(tmp_path, os.fsdecode(b"caf\xe9.png"))
     (item,) = find_inputs([str(tmp_path)]).inputs
-    assert (item.kind, item.path) == ("image", str(path))
-
-
-def test_an_unexpected_error_in_one_file_is_its_own(tmp_path, monkeypatch):
-    for name in ("a.png", "b.png"):
-        save_color(tmp_path / name, RED)
-
-    def kind(path):
-        if str(path).endswith("a.png"):
-            raise MemoryError
-        return "image"
-
-    monkeypatch.setattr("captioner.finding.media_kind", kind)
-    found = find_inputs([str(tmp_path)]).inputs
-    assert [(item.kind, item.error) for item in found] == [(None, "MemoryError"), ("image", None)]
+    assert item.path == str(tmp_path / os.fsdecode(b"caf\xe9.png"))
+    assert one_line(item.file_name) == "caf\\xe9.png"

@@ -20,12 +20,24 @@ VIDEO_SUFFIXES = frozenset({
     ".ogv", ".webm", ".wmv",
 })
 # fmt: on
+# What they promise; .webp, .png and .avif can move too, and seldom do.
+_ANIMATION_SUFFIXES = frozenset({".apng", ".avifs", ".gif"})
 # Lower-case, with the dot. A search reads other files only where they are named one by one.
 MEDIA_SUFFIXES = IMAGE_SUFFIXES | VIDEO_SUFFIXES
 
 # Other formats hold several pictures too, but pages (TIFF), sizes (ICO), layers (PSD) or views
 # (MPO, as many phones write) are not moments in time.
 _ANIMATED_FORMATS = frozenset({"AVIF", "FLI", "GIF", "PNG", "WEBP"})
+
+
+def promised_kind(name: str) -> MediaKind | None:
+    """What a file should be by the suffix of its name, unopened; None where that says nothing."""
+    suffix = name[name.rfind(".") :].lower()
+    if suffix in VIDEO_SUFFIXES:
+        return "video"
+    if suffix in _ANIMATION_SUFFIXES:
+        return "animation"
+    return "image" if suffix in IMAGE_SUFFIXES else None
 
 
 def media_kind(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> MediaKind:

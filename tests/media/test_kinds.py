@@ -2,7 +2,13 @@ import pytest
 from PIL import Image
 
 from captioner.media.errors import EmptyFileError, MissingFileError, UnsupportedFileError
-from captioner.media.kinds import IMAGE_SUFFIXES, MEDIA_SUFFIXES, VIDEO_SUFFIXES, media_kind
+from captioner.media.kinds import (
+    IMAGE_SUFFIXES,
+    MEDIA_SUFFIXES,
+    VIDEO_SUFFIXES,
+    media_kind,
+    promised_kind,
+)
 from tests.makers import (
     numbered_frames,
     photo,
@@ -85,3 +91,19 @@ def test_suffixes_are_lower_case_with_a_dot():
     assert all(suffix == suffix.lower() and suffix[0] == "." for suffix in MEDIA_SUFFIXES)
     assert MEDIA_SUFFIXES == IMAGE_SUFFIXES | VIDEO_SUFFIXES
     assert {".jpg", ".gif", ".webp", ".mp4", ".avi", ".mov", ".mkv", ".webm"} <= MEDIA_SUFFIXES
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a/b.JPG", "image"),
+        ("a.webp", "image"),
+        ("a.gif", "animation"),
+        ("a.b.Mp4", "video"),
+        ("a.txt", None),
+        ("a.gif/b", None),
+        ("png", None),
+    ],
+)
+def test_what_a_name_promises(name, kind):
+    assert promised_kind(name) == kind
