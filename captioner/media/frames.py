@@ -11,7 +11,14 @@ from captioner.media.selectors import SELECTORS, merge_near_identical
 from captioner.media.shots import Clip, Frame, FrameSource
 from captioner.media.videos import VideoSource
 
-__all__ = ["SELECTORS", "Clip", "Frame", "read_frames", "sample_frames"]
+__all__ = [
+    "SELECTORS",
+    "Clip",
+    "Frame",
+    "expected_duration",
+    "read_frames",
+    "sample_frames",
+]
 
 _SOURCES: Mapping[MediaKind, Callable[[Path, int, int | None], FrameSource]] = {
     "image": StillSource,
@@ -74,6 +81,19 @@ def sample_frames(
         raise ValueError(f"max_frames must be at least 1, not {max_frames}")
     clip = SELECTORS[selector](_open(path, max_side, max_pixels), max_frames)
     return Clip(merge_near_identical(clip.frames), clip.duration)
+
+
+def expected_duration(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> float | None:
+    """Return the length in seconds that a file's header claims; 0 for a picture, None for no claim.
+
+    Args:
+        path: the file; its content decides its kind.
+        max_pixels: a file with larger frames is refused.
+
+    Raises:
+        MediaError: the file is unreadable or no media file; see ``captioner.media.errors``.
+    """
+    return _open(path, None, max_pixels).expected_duration()
 
 
 def _open(path: str | Path, max_side: int | None, max_pixels: int) -> FrameSource:
