@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ import numpy as np
 
 from captioner.media.images import load_image
 from captioner.models.errors import ModelError
+from summarizer.hub import is_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,7 +38,7 @@ class Caption:
     """A sentence about a picture.
 
     Attributes:
-        text: the sentence, lower-case, without a full stop.
+        text: the sentence; lower-case and without a full stop, unless a model of the hub wrote it.
         score: mean log-probability of its words; nearer to 0 is surer.
         words: the words of the sentence.
         attention: where each word looked, float32 [words, rows, columns] over the whole picture;
@@ -146,21 +148,25 @@ class NetworkCaptioner(Captioner):
         return replace(captions[0], alternatives=tuple(captions[1:]))
 
 
-def load_captioner(model: str | Path | None = None, *, beams: int | None = None) -> Captioner:
+def load_captioner(
+    model: str | Path | None = None, *, beams: int | None = None, prompt: str | None = None
+) -> Captioner:
     """Loads a captioner.
 
     Args:
-        model: a name that ships, or a folder that ``captioner.train`` wrote; None: the default.
+        model: None for the one that ships; the name of one that ships; a folder that
+            ``captioner.train`` or transformers' ``save_pretrained`` wrote; or the name of an
+            image-to-text model of the Hugging Face hub, ``owner/model``, which is then downloaded
+            through transformers.
         beams: beam size of the search; None: the model's own.
+        prompt: what a chat-style model of the hub is asked about a picture, or the words that a
+            captioner of the hub goes on with; None: a general question, or none.
 
     Raises:
-        ModelError: there is no such model, or its folder is damaged.
+        ModelError: there is no such model, it is damaged, or takes no prompt.
         ValueError: ``beams`` is below 1.
     """
-    from captioner.models.caption_model import CaptionModel
-
-    folder = _find(DEFAULT_MODEL if model is None else model)
-    captioner = NetworkCaptioner(CaptionModel.load(folder), folder.name)
+    captioner = _load_model(DEFAULT_MODEL if model is None else model, prompt)
     return captioner if beams is None else captioner.searching(beams=beams)
 
 
@@ -173,11 +179,40 @@ def _load(source: Picture) -> np.ndarray:
     return load_image(source, max_side=MAX_SIDE)
 
 
-def _find(model: str | Path) -> Path:
-    shipped = PRETRAINED / model
+def _load_model(model: str | Path, prompt: str | None) -> Captioner:
     if isinstance(model, str) and model in shipped_models():
-        return shipped
-    if Path(model).is_dir():
-        return Path(model).resolve()
-    names = ", ".join(shipped_models()) or "none"
-    raise ModelError(f"no model {str(model)!r}: it is no folder, and what ships is: {names}")
+        return _load_network(PRETRAINED / model, prompt)
+    folder = Path(model)
+    if folder.is_dir() and not _is_of_transformers(folder):
+        return _load_network(folder.resolve(), prompt)
+    if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
+        names = ", ".join(shipped_models()) or "none"
+        raise ModelError(
+            f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
+            f"(owner/model), and what ships is: {names}"
+        )
+    from captioner.hub import HubCaptioner
+
+    if folder.is_dir():
+        return HubCaptioner.from_folder(folder.resolve(), prompt)
+    return HubCaptioner.from_hub(str(model), prompt)
+
+
+def _load_network(folder: Path, prompt: str | None) -> NetworkCaptioner:
+    from captioner.models.caption_model import CaptionModel
+
+    if prompt is not None:
+        raise ModelError(
+            f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
+            "prompt out, or take a model of the Hugging Face hub"
+        )
+    return NetworkCaptioner(CaptionModel.load(folder), folder.name)
+
+
+def _is_of_transformers(folder: Path) -> bool:
+    """Whether transformers wrote a model folder; what is damaged, its own loader reports."""
+    try:
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and "model_type" in values

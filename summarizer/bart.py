@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from summarizer.base import Summarizer, SummarizerError, usable_captions
 from summarizer.choice import Agreement
 from summarizer.consensus import ConsensusSummarizer
+from summarizer.hub import first_line, load_from_hub, quiet
 from summarizer.settings import FREQUENCIES_FILE, FusionSettings
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 _GROUPS_AT_ONCE = 8  # about 100 MB for the scores of their candidates
 _TOKENS_A_WORD = 2  # room for rare words, which are several tokens
-_HUB_SECONDS = 20.0
 _MAX_SOURCE_TOKENS = 1024  # where neither tokenizer nor model says how much it can read
 
 
@@ -96,12 +94,12 @@ class BartSummarizer(Summarizer):
         try:
             frequencies = folder / FREQUENCIES_FILE
             agreement = Agreement.load(frequencies if frequencies.is_file() else None)
-            with _quiet():
+            with quiet():
                 model, tokenizer = _load(str(folder), local_files_only=True)
         except Exception as error:  # transformers raises anything at all for a damaged folder
             raise SummarizerError(
                 f"{folder}: no sequence-to-sequence model can be loaded from here "
-                f"({_first_line(error)}); give a folder that summarizer.train or transformers' "
+                f"({first_line(error)}); give a folder that summarizer.train or transformers' "
                 "save_pretrained wrote"
             ) from error
         return cls(model, tokenizer, settings, agreement, name or str(folder))
@@ -114,12 +112,11 @@ class BartSummarizer(Summarizer):
             SummarizerError: there is no such model, no network, or it is of another kind.
         """
         try:
-            with _quiet(progress=sys.stderr.isatty()):
-                model, tokenizer = _load_cached(name) or _download(name)
+            model, tokenizer = load_from_hub(name, _load)
         except Exception as error:  # network, cache, name, format: all end here
             raise SummarizerError(
                 f"{name}: neither a folder nor a shipped model, and it could not be loaded from "
-                f"the Hugging Face hub or its local cache ({_first_line(error)}); check the name "
+                f"the Hugging Face hub or its local cache ({first_line(error)}); check the name "
                 "and the network, give a folder, or use 'fusion-bart' or 'consensus'"
             ) from error
         return cls(model, tokenizer, FusionSettings(), Agreement.load(None), name)
@@ -199,7 +196,7 @@ class BartSummarizer(Summarizer):
             length_penalty=1.0,
             early_stopping=False,
         )
-        with _quiet():
+        with quiet():
             ids = self.model.generate(**encoded, generation_config=config)
         texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
         each = len(texts) // len(encoded["input_ids"])
@@ -256,21 +253,6 @@ def tidy(text: str, max_words: int) -> str:
     return " ".join(first.lower().split()[:max_words]).rstrip(" .,;:")
 
 
-def _load_cached(name: str) -> tuple[Any, Any] | None:
-    try:
-        return _load(name, local_files_only=True)
-    except OSError:  # what transformers raises where the cache lacks a file
-        return None
-
-
-def _download(name: str) -> tuple[Any, Any]:
-    from huggingface_hub import HfApi
-
-    # Without a network this fails at once, where the download would try again for a minute.
-    HfApi().model_info(name, timeout=_HUB_SECONDS)
-    return _load(name)
-
-
 def _load(source: str, **options: Any) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
@@ -293,29 +275,3 @@ def _window(model: Any, tokenizer: Any) -> int:
     """Longest source in tokens."""
     positions = getattr(model.config, "max_position_embeddings", None) or _MAX_SOURCE_TOKENS
     return int(min(tokenizer.model_max_length, positions, _MAX_SOURCE_TOKENS))
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0].strip()}" if lines else type(error).__name__
-
-
-@contextlib.contextmanager
-def _quiet(progress: bool = False) -> Iterator[None]:
-    """Keeps transformers' log lines and progress bars off the screen, and puts them back after."""
-    from huggingface_hub.utils import logging as hub_logging
-    from transformers.utils import logging
-
-    verbosity, hub_verbosity = logging.get_verbosity(), hub_logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
-    logging.set_verbosity(logging.ERROR)
-    hub_logging.set_verbosity(logging.ERROR)
-    if not progress:
-        logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        hub_logging.set_verbosity(hub_verbosity)
-        if bars:
-            logging.enable_progress_bar()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from summarizer.base import Summarizer, SummarizerError
+from summarizer.hub import is_path
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 DEFAULT = "fusion-bart"
@@ -48,14 +49,9 @@ def load_summarizer(model: str | Path | None = None) -> Summarizer:
         )
     if Path(name).is_dir():
         return BartSummarizer.from_folder(Path(name))
-    if isinstance(model, Path) or _is_path(name):
+    if isinstance(model, Path) or is_path(name):
         raise SummarizerError(f"{name}: there is no such folder; {_known()}")
     return BartSummarizer.from_hub(name)
-
-
-def _is_path(name: str) -> bool:
-    # A hub name is "model" or "owner/model", nothing else.
-    return name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1
 
 
 def _known() -> str:
