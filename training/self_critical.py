@@ -150,7 +150,7 @@ def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Pat
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.ema else []),
         dev,
     ]
-    listeners = keras.callbacks.CallbackList(callbacks, model=network)
+    listeners = keras.callbacks.CallbackList(callbacks, model=network, epochs=recipe.epochs)
     listeners.on_train_begin()
     for epoch in range(len(read_history(dev.history)), recipe.epochs):
         listeners.on_epoch_begin(epoch)

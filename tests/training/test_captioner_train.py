@@ -133,6 +133,21 @@ def test_averaged_weights_are_what_is_scored_and_kept(photos, tmp_path):
     assert max(row["dev_cider"] for row in _history(tmp_path / "model")) > 1.0
 
 
+def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(photos, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    done = _train("tensorflow", photos, first, "epochs=6", "views=1")
+    assert done.returncode == 0, done.stderr
+    settings = ["objective=self-critical", "learning_rate=0.002", "ema=0.5", "views=1"]
+    for epochs in (2, 5):
+        command = _command(photos, second, *settings, f"epochs={epochs}")
+        subprocess.run(
+            [*command, "--start-from", first], check=True, env=_environment("tensorflow")
+        )
+    rewards = [row["reward"] for row in _history(second)]
+    assert len(rewards) == 5
+    assert rewards[-1] > rewards[0]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
