@@ -1,11 +1,12 @@
 """What every format offers: a stream of rows, or a file beside each input."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
 from captioner.rows import Row
+from captioner.writers.files import replacing
 
 Mode: TypeAlias = Literal["a", "w", "x"]
 
@@ -68,6 +69,17 @@ class FileWriter(Writer):
             OutputFileError: as `read`; the file is unchanged.
             OSError: the file cannot be written; it is unchanged.
         """
+
+    @classmethod
+    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+        """Put a file with these rows in place of the one that may be there, all at once.
+
+        Raises:
+            OSError: the file cannot be written; it is unchanged.
+        """
+        with replacing(path) as new, cls.open(new, "w") as writer:
+            for row in rows:
+                writer.write(row)
 
     @classmethod
     def exists(cls, path: Path) -> bool:

@@ -20,11 +20,13 @@ class Sidecar(ABC):
         suffix: the end of the file's name, with the dot.
         keeps_suffix: whether ``photo.jpg`` has ``photo.jpg.xmp`` rather than ``photo.xmp``.
         appendable: whether a caption can be put before or after one that is there.
+        clips_only: whether still pictures have none.
     """
 
     suffix: ClassVar[str]
     keeps_suffix: ClassVar[bool] = False
     appendable: ClassVar[bool] = True
+    clips_only: ClassVar[bool] = False
 
     @classmethod
     def path_for(cls, path: str | Path) -> Path:
@@ -41,6 +43,14 @@ class Sidecar(ABC):
             or path.stem.casefold() in _shared_stems(str(path.parent))
         )
         return path.with_name((path.name if keeps else path.stem) + cls.suffix)
+
+    @classmethod
+    def is_there(cls, path: Path) -> bool:
+        """Whether the sidecar ``path`` is there and not empty; a quick look, without reading it."""
+        try:
+            return path.stat().st_size > 0
+        except OSError:
+            return False
 
     @classmethod
     def takes(cls, row: Row) -> bool:

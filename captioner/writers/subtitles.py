@@ -30,6 +30,7 @@ class _Subtitles(Sidecar):
     """Cues, numbered or not; a player shows them where they are named like the clip."""
 
     appendable: ClassVar[bool] = False  # a sentence for the whole clip has no time in it
+    clips_only: ClassVar[bool] = True
 
     @classmethod
     def takes(cls, row: Row) -> bool:

@@ -35,6 +35,14 @@ class XmpSidecar(Sidecar):
     keeps_suffix: ClassVar[bool] = True
 
     @classmethod
+    def is_there(cls, path: Path) -> bool:
+        """Whether the file has a caption: other programs make such files too."""
+        try:
+            return cls.read_caption(path) is not None
+        except (OSError, OutputFileError):
+            return False  # who then writes learns what is wrong
+
+    @classmethod
     def render(cls, row: Row) -> str:
         """The whole text of a new file."""
         return _NEW.format(rdf=RDF, description=_property(caption_of(row), {"rdf": RDF}, "\n   "))
