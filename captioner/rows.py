@@ -2,7 +2,8 @@
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from captioner.media.errors import MediaError, printable
@@ -50,6 +51,21 @@ class Row:
     model: str | None = None
     summarizer: str | None = None
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], path: str = "") -> "Row":
+        """The row that `as_dict` made into ``values``; words and attention of frames are gone.
+
+        Args:
+            values: keyed by ``COLUMNS``.
+            path: opens the input; none is needed for a row that is only handed on.
+        """
+        row = cls(path, **{column: values[column] for column in COLUMNS if column != "status"})
+        if row.text is not None and row.score is None:
+            row = replace(row, score=math.nan)
+        if row.frames is None:
+            return row
+        return replace(row, frames=tuple(map(_frame_of, values["frames"])))
+
     @property
     def status(self) -> Literal["ok", "error"]:
         """Whether there is a caption."""
@@ -63,18 +79,14 @@ class Row:
             row["frames"] = [_plain_frame(frame) for frame in self.frames]
         return row
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], path: str = "") -> "Row":
-        """The row that ``as_dict`` gave, as far as it goes: of a frame, caption and score.
 
-        Args:
-            values: keyed by ``COLUMNS``.
-            path: opens the input; for a row that is only handed on, none is needed.
-        """
-        given: dict[str, Any] = {column: values[column] for column in COLUMNS if column != "status"}
-        if given["frames"] is not None:
-            given["frames"] = tuple(_timed_caption(frame) for frame in given["frames"])
-        return cls(path=path, **given)
+def _frame_of(values: Mapping[str, Any]) -> "TimedCaption":
+    from captioner.captioner import Caption
+    from captioner.video import TimedCaption
+
+    score = math.nan if values["score"] is None else values["score"]
+    caption = Caption(values["text"], score, tuple(values["text"].split()))
+    return TimedCaption(values["start"], values["end"], caption)
 
 
 def failure_reason(error: Exception) -> str:
@@ -120,12 +132,3 @@ def _plain_frame(frame: "TimedCaption") -> dict[str, Any]:
         "text": plain_text(frame.caption.text),
         "score": _plain_number(frame.caption.score, digits=4),
     }
-
-
-def _timed_caption(frame: dict[str, Any]) -> "TimedCaption":
-    from captioner.captioner import Caption
-    from captioner.video import TimedCaption
-
-    text, score = frame["text"], frame["score"]
-    caption = Caption(text, math.nan if score is None else score, tuple(text.split()))
-    return TimedCaption(frame["start"], frame["end"], caption)

@@ -8,8 +8,10 @@ from captioner.writers.base import FileWriter, Mode, Writer
 from captioner.writers.csv_table import CsvWriter
 from captioner.writers.errors import OutputFileError
 from captioner.writers.json_lines import JsonLinesWriter
+from captioner.writers.parquet import ParquetWriter
 from captioner.writers.sidecars import JsonSidecar, Sidecar, TextSidecar
 from captioner.writers.subtitles import SubRipSidecar, WebVttSidecar
+from captioner.writers.tar import TarWriter
 from captioner.writers.text import TextWriter
 from captioner.writers.xmp import XmpSidecar, XmpStemSidecar
 
@@ -22,8 +24,10 @@ __all__ = [
     "JsonSidecar",
     "Mode",
     "OutputFileError",
+    "ParquetWriter",
     "Sidecar",
     "SubRipSidecar",
+    "TarWriter",
     "TextSidecar",
     "TextWriter",
     "WebVttSidecar",
@@ -32,7 +36,12 @@ __all__ = [
     "XmpStemSidecar",
 ]
 
-FILE_WRITERS: dict[str, type[FileWriter]] = {".csv": CsvWriter, ".jsonl": JsonLinesWriter}
+FILE_WRITERS: dict[str, type[FileWriter]] = {
+    ".csv": CsvWriter,
+    ".jsonl": JsonLinesWriter,
+    ".parquet": ParquetWriter,
+    ".tar": TarWriter,
+}
 
 SIDECARS: dict[str, type[Sidecar]] = {
     "txt": TextSidecar,

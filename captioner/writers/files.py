@@ -31,9 +31,9 @@ def replacing(path: Path) -> Iterator[Path]:
             shutil.copymode(target, new)
         new.replace(target)
     except OSError as error:
-        if error.filename != str(new):
-            raise
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+        if error.filename in (None, str(new)):  # None: a full disk
+            error.filename = str(path)
+        raise
     finally:
         new.unlink(missing_ok=True)
 

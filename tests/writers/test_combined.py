@@ -1,129 +1,159 @@
-import csv
-import io
-import json
-import math
+"""What every combined file does, whatever its format."""
+
+import signal
+import subprocess
+import sys
 
 import pytest
 
-from captioner.rows import COLUMNS, one_line, plain_text
-from captioner.writers import FILE_WRITERS, CsvWriter, JsonLinesWriter, TextWriter
-from tests.writers.makers import clip, failure, image
+from captioner.rows import Row
+from captioner.writers import FILE_WRITERS
+from tests.writers.makers import rows_of_files
 
-NAMES = [
-    "plain.jpg",
-    "two\nlines.jpg",
-    "carriage\rreturn.jpg",
-    'comma, "quotes".jpg',
-    "писмо/雪の犬/😀.gif",
-    "separator\u2028.jpg",
-    " spaces .jpg",
-]
+SUFFIXES = list(FILE_WRITERS)
 
 
-def written(writer_class, *rows):
-    stream = io.StringIO(newline="")
-    writer = writer_class(stream)
-    for row in rows:
-        writer.write(row)
-    return stream.getvalue()
+@pytest.fixture(params=SUFFIXES)
+def path(request, tmp_path):
+    return tmp_path / f"out{request.param}"
 
 
-def read_csv(text):
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+def write(path, mode, rows):
+    with FILE_WRITERS[path.suffix].open(path, mode) as writer:
+        for row in rows:
+            writer.write(row)
 
 
-def test_json_lines_round_trip():
-    rows = [image(), clip(), failure()]
-    lines = written(JsonLinesWriter, *rows).splitlines()
-    assert [json.loads(line) for line in lines] == [row.as_dict() for row in rows]
+def read(path):
+    return list(FILE_WRITERS[path.suffix].read(path))
 
 
-def test_a_row_has_the_documented_keys_in_their_order():
-    (line,) = written(JsonLinesWriter, failure()).splitlines()
-    assert list(json.loads(line).items()) == [
-        ("file_name", "c.jpg"),
-        ("kind", None),
-        ("text", None),
-        ("score", None),
-        ("frames", None),
-        ("status", "error"),
-        ("error", "is empty (0 bytes); copy it again"),
-        ("model", None),
-        ("summarizer", None),
-    ]
+def dicts(rows):
+    return [row.as_dict() for row in rows]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_names_survive_in_json_lines(name):
-    text = written(JsonLinesWriter, image(name))
-    assert text.count("\n") == 1
-    assert json.loads(text)["file_name"] == name
+def test_what_was_written_is_read_again(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    write(path, "x", rows)
+    assert read(path) == dicts(rows)
+    assert [Row.from_dict(values).as_dict() for values in read(path)] == dicts(rows)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_names_survive_in_csv(name):
-    rows = read_csv(written(CsvWriter, image(), image(name), failure()))
-    assert [row["file_name"] for row in rows] == ["a.jpg", name, "c.jpg"]
+def test_rows_are_there_before_the_file_is_closed(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    with FILE_WRITERS[path.suffix].open(path, "x") as writer:
+        writer.write(rows[0])
+        assert read(path) == dicts(rows[:1])
+        writer.write(rows[1])
+        assert read(path) == dicts(rows[:2])
 
 
-def test_csv_holds_the_frames_as_json_and_null_as_an_empty_cell():
-    first, second, third = read_csv(written(CsvWriter, image(), clip(), failure()))
-    assert tuple(first) == COLUMNS
-    assert (first["text"], float(first["score"]), first["frames"]) == ("a dog runs", -0.41, "")
-    assert json.loads(second["frames"]) == clip().as_dict()["frames"]
-    assert (third["text"], third["score"], third["status"]) == ("", "", "error")
-
-
-def test_non_latin_text_stays_readable():
-    for writer in (JsonLinesWriter, CsvWriter):
-        assert "雪の犬" in written(writer, image(text="雪の犬"), clip(caption="雪の犬"))
-        assert "\\u" not in written(writer, image(text="雪の犬"), clip(caption="雪の犬"))
-
-
-@pytest.mark.parametrize("writer", [JsonLinesWriter, CsvWriter, TextWriter])
-def test_a_name_that_is_not_utf8_becomes_valid_utf8(writer):
-    text = written(writer, image("caf\udce9.jpg"))
-    assert "caf\\xe9.jpg" in text.replace("\\\\", "\\")
-    text.encode("utf-8")
-
-
-def test_plain_text_also_takes_other_lone_surrogates():
-    assert plain_text("a\ud800b\udcffc") == "a\\ud800b\\xffc"
-
-
-@pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
-def test_a_score_that_json_cannot_hold_is_null(score):
-    assert json.loads(written(JsonLinesWriter, image(score=score)))["score"] is None
-
-
-def test_text_lines_are_one_line_each_and_steer_no_terminal():
-    text = written(TextWriter, image("two\nlines\x1b[2J.jpg", "a dog\nruns \x1b[31mfast"))
-    assert text == "two\\nlines\\x1b[2J.jpg: a dog runs \\x1b[31mfast\n"
-
-
-def test_text_lines_leave_failures_to_standard_error():
-    assert written(TextWriter, failure()) == ""
-
-
-def test_one_line_keeps_readable_text():
-    assert one_line("雪の犬 é 😀") == "雪の犬 é 😀"
-
-
-@pytest.mark.parametrize("suffix", FILE_WRITERS)
-def test_rows_are_in_the_file_before_it_is_closed(tmp_path, suffix):
-    path = tmp_path / f"out{suffix}"
-    with FILE_WRITERS[suffix].open(path, "x") as writer:
-        writer.write(image("雪.jpg"))
-        assert "雪.jpg" in path.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("suffix", FILE_WRITERS)
-def test_a_file_that_is_there_is_only_replaced_on_purpose(tmp_path, suffix):
-    path = tmp_path / f"out{suffix}"
+def test_a_file_that_is_there_is_only_replaced_on_purpose(path, tmp_path):
+    rows = rows_of_files(tmp_path)
     path.write_text("precious")
-    with pytest.raises(FileExistsError):
-        FILE_WRITERS[suffix].open(path, "x")
+    with pytest.raises(FileExistsError, match=path.name):
+        FILE_WRITERS[path.suffix].open(path, "x")
+    with pytest.raises(ValueError, match="name another file"):
+        FILE_WRITERS[path.suffix].open(path, "a")
     assert path.read_text() == "precious"
-    with FILE_WRITERS[suffix].open(path, "w") as writer:
-        writer.write(image())
-    assert "precious" not in path.read_text()
+    write(path, "w", rows)
+    assert read(path) == dicts(rows)
+
+
+def test_going_on_with_a_file_adds_to_it(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    for row in rows:
+        write(path, "a", [row])
+    assert read(path) == dicts(rows)
+    at_once = path.with_name("at-once" + path.suffix)
+    write(at_once, "x", rows)
+    if path.suffix != ".parquet":  # whose row groups differ
+        assert path.read_bytes() == at_once.read_bytes()
+
+
+def test_going_on_with_nothing_to_add_changes_nothing(path, tmp_path):
+    write(path, "x", rows_of_files(tmp_path))
+    before = path.read_bytes()
+    write(path, "a", [])
+    assert path.read_bytes() == before
+
+
+def test_a_run_without_rows_leaves_a_file_without_rows(path):
+    write(path, "x", [])
+    assert path.exists()
+    assert read(path) == []
+    write(path, "a", [])
+    assert read(path) == []
+
+
+def test_nothing_is_read_where_there_is_no_file(path):
+    assert read(path) == []
+    assert not FILE_WRITERS[path.suffix].exists(path)
+
+
+def test_only_wanted_rows_are_kept(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    write(path, "x", rows)
+    FILE_WRITERS[path.suffix].keep(path, lambda row: row["file_name"] != "b.gif")
+    assert read(path) == dicts([rows[0], rows[2]])
+    write(path, "a", [rows[1]])
+    assert read(path) == dicts([rows[0], rows[2], rows[1]])
+
+
+def test_a_failed_keep_changes_nothing(path, tmp_path):
+    write(path, "x", rows_of_files(tmp_path))
+    before, names = path.read_bytes(), sorted(tmp_path.iterdir())
+    with pytest.raises(ZeroDivisionError):
+        FILE_WRITERS[path.suffix].keep(path, lambda _: 1 / 0)
+    assert path.read_bytes() == before
+    assert sorted(tmp_path.iterdir()) == names
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tar"])
+def test_every_torn_end_is_cut_off_and_written_again(tmp_path, suffix):
+    path, rows = tmp_path / f"out{suffix}", rows_of_files(tmp_path)
+    write(path, "x", rows)
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 1 if len(whole) < 3000 else 61):
+        path.write_bytes(whole[:size])
+        there = read(path)
+        assert there == dicts(rows)[: len(there)]
+        write(path, "a", rows[len(there) :])
+        assert path.read_bytes() == whole, size
+
+
+KILLED = """
+import os, sys, signal
+from pathlib import Path
+from captioner.writers import FILE_WRITERS
+from tests.writers.makers import rows_of_files
+path, count = Path(sys.argv[1]), int(sys.argv[2])
+writer = FILE_WRITERS[path.suffix].open(path, "a")
+for row in rows_of_files(path.parent)[:count]:
+    writer.write(row)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_run_loses_no_row_that_was_written(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    done = subprocess.run([sys.executable, "-c", KILLED, path, "2"], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert FILE_WRITERS[path.suffix].exists(path)
+    assert read(path) == dicts(rows[:2])
+    write(path, "a", rows[2:])
+    assert read(path) == dicts(rows)
+
+
+def test_a_folder_that_is_not_there_is_an_os_error(path):
+    with pytest.raises(FileNotFoundError):
+        FILE_WRITERS[path.suffix].open(path.parent / "missing" / path.name, "x")
+
+
+def test_closing_twice_is_closing_once(path, tmp_path):
+    writer = FILE_WRITERS[path.suffix].open(path, "x")
+    writer.write(rows_of_files(tmp_path)[0])
+    writer.close()
+    size = path.stat().st_size
+    writer.close()
+    assert path.stat().st_size == size
