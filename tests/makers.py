@@ -103,6 +103,15 @@ def save_photo(path: Path, image: Array | Image.Image | None = None, **options: 
     return path
 
 
+def save_heic(path: Path, image: Array | None = None, **options: Any) -> Path:
+    """Write a HEIC picture; Pillow's list of formats stays as it is."""
+    import pillow_heif
+
+    picture = pillow_heif.from_pillow(Image.fromarray(photo() if image is None else image))
+    picture.save(path, **options)
+    return path
+
+
 def save_oriented(path: Path, orientation: int, image: Array | None = None) -> Path:
     """Write a picture whose EXIF orientation is ``orientation`` (1 to 8); the pixels stay."""
     exif = Image.Exif()

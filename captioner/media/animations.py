@@ -6,17 +6,24 @@ from pathlib import Path
 
 from PIL import Image
 
-from captioner.media.errors import MediaError, NoFramesError
+from captioner.media.errors import MediaError, NoFramesError, TooLargeError
 from captioner.media.files import open_media
 from captioner.media.images import load_image
 from captioner.media.pillow import check_pixels, decoding, open_picture
 from captioner.media.pixels import RGBArray, picture_to_rgb
 from captioner.media.shots import Frame, Shot
 
-# Browsers take delays of up to 10 ms, which old GIF makers wrote for "as fast as you can", as
-# 100 ms. Source: WebKit's and Chromium's GIF decoders; Firefox does the same.
-_UNUSABLE_DELAY = 10.0
+# Milliseconds. Browsers take delays of up to 10 ms, which old GIF makers wrote for "as fast as you
+# can", as 100 ms. Source: WebKit's and Chromium's GIF decoders; Firefox does the same. Delays above
+# a minute say "stop here", or come from damage: they would outweigh all other frames.
+_SHORTEST_DELAY = 10.0
+_LONGEST_DELAY = 60_000.0
 _USUAL_DELAY = 100.0
+
+# A frame of a few bytes may cover a canvas of any size. More pixels than these in all, a quarter of
+# an hour at 640 x 480 and 30 frames a second, would keep a computer busy for minutes.
+_MAX_TOTAL_PIXELS = 10_000_000_000
+_FEWEST_BYTES = 8  # that a frame takes up in any format, which bounds what a header can claim
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,7 @@ class AnimationSource:
         """Yield the frames up to the end or to the first damaged one."""
         name = str(self.path)
         with open_media(name) as file, open_picture(file, name, self.max_pixels) as image:
+            _check_total(image, name, self.path.stat().st_size)
             time = 0.0
             index = first = _first_frame(image)
             while True:
@@ -113,4 +121,18 @@ def _first_frame(image: Image.Image) -> int:
 def _delay(image: Image.Image) -> float:
     """Return how long the current frame shows, in seconds."""
     milliseconds = float(image.info.get("duration", 0))
-    return (milliseconds if milliseconds > _UNUSABLE_DELAY else _USUAL_DELAY) / 1000
+    usable = _SHORTEST_DELAY < milliseconds <= _LONGEST_DELAY
+    return (milliseconds if usable else _USUAL_DELAY) / 1000
+
+
+def _check_total(image: Image.Image, name: str, size: int) -> None:
+    """Raise ``TooLargeError`` for more frames of this size than can be decoded in a few minutes."""
+    try:
+        with decoding(name):
+            claimed = int(getattr(image, "n_frames", 1))
+    except MediaError:  # cut short: what can be read will tell
+        return
+    count = min(claimed, size // _FEWEST_BYTES)
+    if count * image.width * image.height > _MAX_TOTAL_PIXELS:
+        reason = f"{count} frames of {image.width}x{image.height} pixels are too many to decode"
+        raise TooLargeError(name, reason, "make it smaller, or convert it to an H.264 MP4")

@@ -4,14 +4,19 @@ Only a file with a known signature reaches FFmpeg: it would also follow playlist
 and may name other files or network addresses.
 """
 
+import re
 from typing import BinaryIO
+
+from captioner.media.others import is_no_video
 
 HEAD_BYTES = 400  # reaches the third packet of an MPEG transport stream
 
 # ISO base media boxes that open an MP4, MOV, M4V or 3GP file. Source: ISO/IEC 14496-12.
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
 
 _SIGNATURES = (
     b"\x1aE\xdf\xa3",  # Matroska, WebM
@@ -21,13 +26,21 @@ _SIGNATURES = (
     b"FLV\x01",
     b"OggS",
 )
+# How containers name a track of pictures, and one of sound: MP4, AVI, Matroska, Ogg, ASF.
+_PICTURES = re.compile(rb"vide|vids|\x86[\x81-\x9f]V_|\x80theora|\xc0\xef\x19\xbc\x4d\x5b\xcf\x11")
+_SOUND = re.compile(
+    rb"soun|auds|\x86[\x81-\x9f]A_|\x01vorbis|OpusHead|\x40\x9e\x69\xf8\x4d\x5b\xcf\x11"
+)
+_TRACK_BYTES = 1 << 20  # at either end of a file; one of them has its list of tracks
+
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # (offset of the first, distance): TS, M2TS
 
 
 def is_video(head: bytes) -> bool:
     """Tell whether a file that begins with ``head`` (``HEAD_BYTES`` of it) is a video."""
     if _is_iso_media(head):
-        return not (head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS | _HEIF_BRANDS)
+        is_picture = head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS | _HEIF_BRANDS
+        return not (is_picture or is_no_video(head))
     if head[:4] == b"RIFF":
         return head[8:11] == b"AVI"
     if head.startswith(_SIGNATURES):
@@ -53,6 +66,16 @@ def is_cut_short(file: BinaryIO) -> bool:
     if head[:4] == b"RIFF":
         return 8 + int.from_bytes(head[4:8], "little") > size
     return False
+
+
+def has_only_sound(file: BinaryIO) -> bool:
+    """Tell whether a container names a track of sound, and none of pictures."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    start = file.read(_TRACK_BYTES)
+    file.seek(max(0, size - _TRACK_BYTES))
+    ends = start + file.read()
+    return bool(_SOUND.search(ends)) and not _PICTURES.search(ends)
 
 
 def _is_transport_stream(head: bytes, first: int, length: int) -> bool:

@@ -1,21 +1,34 @@
 """Opening a media file: everything that can be wrong before its content is looked at."""
 
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from captioner.media.errors import EmptyFileError, MissingFileError, UnreadableFileError
 
 
-def open_media(path: str | Path) -> BinaryIO:
-    """Open a regular, readable, non-empty file for reading bytes; the caller closes it.
+@contextmanager
+def open_media(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a regular, readable, non-empty file for reading bytes, and close it in the end.
 
     Raises:
         MissingFileError: nothing is there.
         UnreadableFileError: a folder, a pipe or device (opening one could wait for ever), no
-            permission, or a name that the system refuses.
+            permission, a name that the system refuses, or a disk that fails while the file is
+            open.
         EmptyFileError: zero bytes.
     """
+    with _open(path) as file:
+        try:
+            yield file
+        except OSError as error:
+            reason = f"cannot be read ({error.strerror or error})"
+            raise UnreadableFileError(str(path), reason, "check the disk or network") from error
+
+
+def _open(path: str | Path) -> BinaryIO:
     name = str(path)
     try:
         status = Path(path).stat()
@@ -27,7 +40,11 @@ def open_media(path: str | Path) -> BinaryIO:
             raise EmptyFileError(name, "is empty (0 bytes)", "copy or download it again")
         return Path(path).open("rb")
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise MissingFileError(name, "there is no such file", "check the path") from error
+        if Path(path).is_symlink():
+            reason, remedy = "is a link to a file that is not there", "mend or remove the link"
+        else:
+            reason, remedy = "there is no such file", "check the path"
+        raise MissingFileError(name, reason, remedy) from error
     except PermissionError as error:
         raise UnreadableFileError(
             name, "permission was refused", "make it readable for this user"

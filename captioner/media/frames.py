@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from captioner.media.animations import AnimationSource, StillSource
+from captioner.media.errors import MediaError
 from captioner.media.images import check_max_side
 from captioner.media.kinds import MediaKind, media_kind
 from captioner.media.pillow import MAX_PIXELS
 from captioner.media.selectors import SELECTORS, merge_near_identical
-from captioner.media.shots import Clip, Frame, FrameSource
+from captioner.media.shots import Clip, Frame, FrameSource, Shot
 from captioner.media.videos import VideoSource
 
 __all__ = [
@@ -26,6 +27,10 @@ _SOURCES: Mapping[MediaKind, Callable[[Path, int, int | None], FrameSource]] = {
     "video": VideoSource,
 }
 
+# The largest frame of an animation or video; 8K has 33 million pixels. Several of them are in
+# memory at a time, and thousands are decoded.
+MAX_FRAME_PIXELS = 50_000_000
+
 
 def read_frames(
     path: str | Path, *, max_side: int | None = None, max_pixels: int = MAX_PIXELS
@@ -35,7 +40,8 @@ def read_frames(
     Args:
         path: the file; its content decides its kind.
         max_side: scale frames down until neither side is longer (in pixels).
-        max_pixels: a file with larger frames is refused before one is decoded.
+        max_pixels: a file with larger frames is refused before one is decoded; one of a clip has
+            ``MAX_FRAME_PIXELS`` at most in any case.
 
     Returns:
         An iterator over frames, uint8 [H, W, 3], with rising times in seconds. A damaged clip
@@ -47,7 +53,7 @@ def read_frames(
         ValueError: ``max_side`` is below 1.
     """
     source = _open(path, max_side, max_pixels)
-    return (shot.frame() for shot in source.shots())
+    return _frames(source.shots())
 
 
 def sample_frames(
@@ -68,7 +74,7 @@ def sample_frames(
         max_frames: the most frames to return; fewer come back where neighbours look alike.
         selector: a name in ``SELECTORS``.
         max_side: scale frames down until neither side is longer (in pixels), as they are read.
-        max_pixels: a file with larger frames is refused before one is decoded.
+        max_pixels: as for `read_frames`.
 
     Raises:
         MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
@@ -96,7 +102,21 @@ def expected_duration(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> floa
     return _open(path, None, max_pixels).expected_duration()
 
 
+def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
+    begun = False
+    for shot in shots:
+        try:
+            frame = shot.frame()
+        except MediaError:
+            if not begun:
+                raise
+            return
+        begun = True
+        yield frame
+
+
 def _open(path: str | Path, max_side: int | None, max_pixels: int) -> FrameSource:
     check_max_side(max_side)
     kind = media_kind(path, max_pixels=max_pixels)
-    return _SOURCES[kind](Path(path), max_pixels, max_side)
+    limit = max_pixels if kind == "image" else min(max_pixels, MAX_FRAME_PIXELS)
+    return _SOURCES[kind](Path(path), limit, max_side)

@@ -1,5 +1,7 @@
 """One still picture: a file, a Pillow picture or an array, as upright RGB."""
 
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_pict
 from captioner.media.pixels import RGBArray, array_to_picture, picture_to_rgb
 
 _IN_MEMORY = "<image>"
+
+# Pictures of more pixels than this are decoded one at a time, whatever the number of threads: one
+# takes up to 4 bytes a pixel.
+_LARGE = 1 << 25
+_one_large = threading.Lock()
 
 
 def load_image(
@@ -68,7 +75,8 @@ def _load_file(path: str, max_pixels: int, max_side: int | None) -> RGBArray:
     ):
         if max_side is not None:
             _draft(image, max_side)
-        return picture_to_rgb(image, max_side)
+        with _one_large if image.width * image.height > _LARGE else nullcontext():
+            return picture_to_rgb(image, max_side)
 
 
 def _draft(image: Image.Image, max_side: int) -> None:

@@ -1,7 +1,5 @@
 """Pillow with typed errors and without warnings."""
 
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -17,44 +15,22 @@ from captioner.media.errors import (
     TruncatedFileError,
     UnsupportedFileError,
 )
+from captioner.media.heif import open_heif
+from captioner.media.others import describe, is_postscript
+from captioner.media.quiet import quiet_pillow
 
 # Pillow's own limit above which ``Image.open`` refuses: twice ``Image.MAX_IMAGE_PIXELS``.
 MAX_PIXELS = 178_956_970
 
 # TIFF is left out: its signature is also that of many raw camera formats.
 _PICTURE_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"\x00\x00\x01\x00")
-_SHRINK_IT = "make it smaller, or raise max_pixels if you trust it"
 _COPY_IT_AGAIN = "copy or download it again"
+_COPY_OR_SAVE = "copy it again, or save it as JPEG"
+_SHRINK_IT = "make it smaller"
 
-
-class _Silence:
-    """Ignore the warnings that Pillow's modules give while any thread is inside.
-
-    ``warnings.catch_warnings`` alone saves and restores one list for the whole process, so that
-    two threads leaving in the wrong order would leave it changed: here the last one out restores.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._caught = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._caught = warnings.catch_warnings()
-                self._caught.__enter__()
-                warnings.filterwarnings("ignore", module=r"PIL\b")
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._caught.__exit__(None, None, None)
-
-
-_silence = _Silence()
+# What Pillow says where a format needs a program or library, and where it is of a rare variant.
+_MISSING = ("Ghostscript", "cannot find loader", "not available")
+_RARE = ("unsupported", "unknown", "unimplemented", "not supported", "cannot handle")
 
 
 @contextmanager
@@ -62,19 +38,20 @@ def decoding(path: str) -> Iterator[None]:
     """Run Pillow calls inside: no warning leaves, and every failure becomes a ``MediaError``.
 
     Raises:
-        TooLargeError: Pillow's own limit, or no memory.
+        TooLargeError: beyond Pillow's own limits, or no memory.
         CodecMissingError: the format needs a program or library that is not here.
+        UnsupportedFileError: a rare variant of the format.
         TruncatedFileError: anything else.
     """
-    with _silence:
+    with quiet_pillow():
         try:
             yield
         except MediaError:
             raise
-        except (Image.DecompressionBombError, MemoryError) as error:
-            raise TooLargeError(path, f"is too large ({error or 'no memory'})", _SHRINK_IT) from (
-                error
-            )
+        except Image.DecompressionBombError as error:
+            raise TooLargeError(path, "has more pixels than Pillow allows", _SHRINK_IT) from error
+        except MemoryError as error:
+            raise TooLargeError(path, "does not fit into the memory", _SHRINK_IT) from error
         except Exception as error:  # a damaged file makes Pillow's parsers raise nearly anything
             raise _decoding_error(path, error) from error
 
@@ -87,16 +64,21 @@ def open_picture(file: BinaryIO, path: str, max_pixels: int) -> ImageFile.ImageF
         TruncatedFileError: a picture without a usable header.
         NoFramesError: a GIF without a frame.
         TooLargeError: more than ``max_pixels``, or than Pillow's own limit.
+        CodecMissingError: HEIC, and pillow-heif is not installed.
     """
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if is_video(head):
-        raise UnsupportedFileError(path, "is a video, not a picture", "sample its frames")
+        raise UnsupportedFileError(path, "is a video, not a picture", "give it as a clip")
+    if is_postscript(head):  # Pillow would run it, by Ghostscript
+        raise UnsupportedFileError(path, *describe(head))
     with decoding(path):
         try:
-            image = Image.open(file)
+            image: ImageFile.ImageFile = Image.open(file)
         except UnidentifiedImageError as error:
-            raise _unknown_picture(file, path, head) from error
+            if not is_heif(head):
+                raise _unknown_picture(file, path, head) from error
+            image = open_heif(file, path)
     check_pixels(path, *image.size, max_pixels)
     return image
 
@@ -109,22 +91,36 @@ def check_pixels(path: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def _unknown_picture(file: BinaryIO, path: str, head: bytes) -> MediaError:
-    if is_heif(head):
-        return UnsupportedFileError(path, "is a HEIC picture", "save it as JPEG or PNG")
-    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-    is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
-    if not (head.startswith(_PICTURE_SIGNATURES) or is_webp or is_avif):
-        return UnsupportedFileError(
-            path, "is not a picture or clip", "give a picture, GIF or video file"
-        )
-    file.seek(-1, 2)
+    size = file.seek(0, 2)
+    file.seek(size - 1)
     if head[:4] == b"GIF8" and file.read() == b";":  # the trailer: all of it is here
         return NoFramesError(path, "is a GIF without a frame", "export it again")
-    return TruncatedFileError(path, "is cut short or damaged", _COPY_IT_AGAIN)
+    is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
+    known = head.startswith(_PICTURE_SIGNATURES) or is_webp or is_avif
+    if known or _is_cut_tiff(head, size):
+        return TruncatedFileError(path, "is cut short or damaged", _COPY_IT_AGAIN)
+    return UnsupportedFileError(path, *describe(head))
+
+
+def _is_cut_tiff(head: bytes, size: int) -> bool:
+    """Tell whether a TIFF's directory, whose place its header names, lies behind its end."""
+    if head.startswith(b"II*\x00"):
+        return int.from_bytes(head[4:8], "little") >= size
+    return head.startswith(b"MM\x00*") and int.from_bytes(head[4:8], "big") >= size
 
 
 def _decoding_error(path: str, error: Exception) -> MediaError:
-    text = " ".join(str(error).split()) or type(error).__name__
-    if any(sign in text for sign in ("Ghostscript", "cannot find loader", "not available")):
-        return CodecMissingError(path, f"has no decoder here ({text})", "save it as JPEG or PNG")
-    return TruncatedFileError(path, f"is cut short or damaged ({text})", _COPY_IT_AGAIN)
+    text = " ".join(str(error).split())
+    if any(sign in text for sign in _MISSING):
+        return CodecMissingError(path, f"has no decoder here ({text})", _COPY_OR_SAVE)
+    if "too large for PngImagePlugin" in text or "Too much memory used in text" in text:
+        remedy = "save it again without its metadata"
+        return TooLargeError(path, "carries more text or colour data than Pillow allows", remedy)
+    if any(sign in text.lower() for sign in _RARE):
+        reason = f"is damaged, or of a kind that Pillow does not read ({text})"
+        return UnsupportedFileError(path, reason, _COPY_OR_SAVE)
+    # Pillow's own words help; those of its parsers that tripped ("index out of range") do not.
+    own_words = isinstance(error, SyntaxError) or (isinstance(error, OSError) and not error.errno)
+    detail = f" ({text})" if own_words and text and "decoder error" not in text else ""
+    return TruncatedFileError(path, f"is cut short or damaged{detail}", _COPY_IT_AGAIN)

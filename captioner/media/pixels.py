@@ -10,6 +10,9 @@ RGBArray: TypeAlias = NDArray[np.uint8]
 
 _WHITE = (255, 255, 255, 255)
 
+# How many pixels of a picture are turned into RGB at a time.
+_STRIP = 1 << 22
+
 # What undoes each EXIF orientation. Source: CIPA DC-008 (Exif 2.32), tag 0x0112.
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -26,15 +29,15 @@ def picture_to_rgb(image: Image.Image, max_side: int | None = None) -> RGBArray:
     """Turn a Pillow picture of any mode into an upright array, uint8 [H, W, 3].
 
     Transparency lies on white. ``max_side`` scales the picture down until neither side is longer.
+    Beside the picture and the result, memory holds a strip of it at a time.
 
     Raises whatever Pillow raises for damaged data: call it inside ``pillow.decoding``.
     """
     image.load()  # some formats carry their EXIF data behind the pixels
     turn = _UPRIGHT.get(_orientation(image))
-    rgb = _to_rgb_mode(image)
+    rgb = _to_rgb(image, _whole_part(max(image.size), max_side))
     if max_side is not None and max(rgb.size) > max_side:
-        rgb = rgb.copy() if rgb is image else rgb
-        rgb.thumbnail((max_side, max_side), reducing_gap=2.0)
+        rgb.thumbnail((max_side, max_side), reducing_gap=None)
     if turn is not None:
         rgb = rgb.transpose(turn)
     return np.array(rgb, np.uint8)
@@ -74,11 +77,27 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
+def _whole_part(side: int, max_side: int | None) -> int:
+    """By which whole number to divide first: the result stays twice as large as wanted."""
+    return 1 if max_side is None else max(1, side // (2 * max_side))
+
+
+def _to_rgb(image: Image.Image, divisor: int) -> Image.Image:
+    """Return the picture as RGB, each block of ``divisor`` x ``divisor`` pixels as one."""
+    width, height = image.size
+    rows = divisor * max(1, _STRIP // (width * divisor))
+    if rows >= height and divisor == 1 and not _is_deep(image):
+        return _to_rgb_mode(image)
+    low, high = _extent(image) if _is_deep(image) else (0.0, 0.0)
+    whole = Image.new("RGB", (-(-width // divisor), -(-height // divisor)))
+    for top in range(0, height, rows):
+        strip = image.crop((0, top, width, min(top + rows, height)))
+        strip = _deep_to_rgb(strip, low, high) if _is_deep(image) else _to_rgb_mode(strip)
+        whole.paste(strip.reduce(divisor), (0, top // divisor))
+    return whole
+
+
 def _to_rgb_mode(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB" and not image.has_transparency_data:
-        return image
-    if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_deep_to_grey(image)).convert("RGB")
     if image.mode == "La":  # premultiplied: Pillow has no direct way to RGBA
         image = image.convert("LA")
     if image.has_transparency_data:
@@ -93,21 +112,39 @@ def _to_rgb_mode(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _deep_to_grey(image: Image.Image) -> RGBArray:
-    """Scale 16-bit, 32-bit and float greys to 8 bits.
+def _is_deep(image: Image.Image) -> bool:
+    """Tell whether a picture holds 16-bit, 32-bit or float greys."""
+    return image.mode.startswith("I") or image.mode == "F"
+
+
+def _extent(image: Image.Image) -> tuple[float, float]:
+    """Return a deep picture's lowest and highest value."""
+    rows = max(1, _STRIP // image.width)
+    strips = (_values(image, top, rows) for top in range(0, image.height, rows))
+    extents = [(float(strip.min()), float(strip.max())) for strip in strips]
+    return min(low for low, _ in extents), max(high for _, high in extents)
+
+
+def _values(image: Image.Image, top: int, rows: int) -> NDArray[Any]:
+    """Return a strip of a deep picture; what is not finite counts as 0."""
+    values = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+    return np.nan_to_num(values, posinf=0, neginf=0) if image.mode == "F" else values
+
+
+def _deep_to_rgb(strip: Image.Image, low: float, high: float) -> Image.Image:
+    """Scale a strip of 16-bit, 32-bit or float greys, in a picture from low to high, to 8 bits.
 
     Integers fill 16 bits (Pillow scales deep PGM files so). Floats fill the smallest of 0..1,
     0..255 and 0..65535 that holds them. What fits none is stretched from its lowest to its
     highest value.
     """
-    values = np.asarray(image)
-    if image.mode == "F":
-        values = np.nan_to_num(values, posinf=0, neginf=0)
-    low, high = float(values.min()), float(values.max())
+    values = _values(strip, 0, strip.height)
     if low < 0 or high > 65535:
-        return _scale(values.astype(np.float64) - low, max(high - low, 1e-12))
-    tops = (1, 255, 65535) if image.mode == "F" else (65535,)
-    return _scale(values, next(top for top in tops if high <= top))
+        grey = _scale(values.astype(np.float64) - low, max(high - low, 1e-12))
+    else:
+        tops = (1, 255, 65535) if strip.mode == "F" else (65535,)
+        grey = _scale(values, next(top for top in tops if high <= top))
+    return Image.fromarray(grey).convert("RGB")
 
 
 def _scale(values: NDArray[Any], top: float) -> RGBArray:

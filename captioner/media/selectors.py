@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioner.media.errors import MediaError
 from captioner.media.shots import Clip, Frame, FrameSource, Shot
 
 # (source, most frames) -> clip with at least one frame
@@ -92,7 +93,12 @@ def _read(
     end = 0.0
     for index, shot in enumerate(source.shots()):
         if wanted(index, shot):
-            taken[index] = shot.frame()
+            try:
+                taken[index] = shot.frame()
+            except MediaError:  # the clip ends where the damage begins
+                if not taken:
+                    raise
+                break
         times.append(shot.time)
         end = shot.time + shot.duration
     return taken, times, end

@@ -1,7 +1,6 @@
 """Videos as frame sources, by OpenCV's FFmpeg."""
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from captioner.media.containers import HEAD_BYTES, is_cut_short, is_video
+from captioner.media.containers import HEAD_BYTES, has_only_sound, is_cut_short, is_video
 from captioner.media.errors import (
     CodecMissingError,
     MediaError,
@@ -20,10 +19,12 @@ from captioner.media.errors import (
 from captioner.media.files import open_media
 from captioner.media.pillow import check_pixels
 from captioner.media.pixels import RGBArray
+from captioner.media.quiet import quiet_cv2
 from captioner.media.shots import Frame, Shot
 
 _USUAL_RATE = 25.0  # frames a second, where a file does not say
 _HIGHEST_RATE = 1000.0  # what claims more states its clock's ticks instead
+_LONGEST_GAP = 3600.0  # seconds; a frame that claims to show for longer has a damaged time
 
 # To jump, a decoder goes back to the last full picture, at most this many frames with the usual
 # encoders (x264's default). A clip that is shorter than that for each frame is read through.
@@ -62,13 +63,18 @@ class VideoSource:
         """Return the frames at ``times`` if the video is long and its header proves right."""
         if self._header[0] < _FRAMES_A_JUMP * len(times):
             return None
-        frames = []
+        frames: list[Frame] = []
         with self._capture() as capture:
             for time in times:
                 _seek(capture, time)
                 if not capture.grab() or abs(_position(capture) - time) > tolerance:
                     return None
-                frames.append(Frame(_position(capture), self._fetch(capture)))
+                if frames and _position(capture) <= frames[-1].time:
+                    return None
+                try:
+                    frames.append(Frame(_position(capture), self._fetch(capture)))
+                except MediaError:
+                    return None
             return frames if self._ends_in_time(capture, tolerance) else None
 
     @cached_property
@@ -81,7 +87,7 @@ class VideoSource:
             rate = float(capture.get(cv2.CAP_PROP_FPS))
         return (
             int(count) if 0 < count < 2**31 else 0,
-            rate if 0 < rate <= _HIGHEST_RATE else _USUAL_RATE,
+            rate if 1 / _LONGEST_GAP <= rate <= _HIGHEST_RATE else _USUAL_RATE,
         )
 
     def _ends_in_time(self, capture: Any, tolerance: float) -> bool:
@@ -94,7 +100,7 @@ class VideoSource:
     @contextmanager
     def _capture(self) -> Iterator[Any]:
         """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
-        cv2 = _quiet_cv2()
+        cv2 = quiet_cv2()
         with open_media(self.path) as file:
             if not is_video(file.read(HEAD_BYTES)):
                 raise UnsupportedFileError(str(self.path), "is not a video", "give a video file")
@@ -113,9 +119,14 @@ class VideoSource:
     def _fetch(self, capture: Any) -> RGBArray:
         import cv2
 
-        ok, image = capture.retrieve()
+        try:
+            ok, image = capture.retrieve()
+        except cv2.error as error:
+            raise _damaged(str(self.path)) from error
         if not ok:
             raise _damaged(str(self.path))
+        # A stream may change its size on the way.
+        check_pixels(str(self.path), image.shape[1], image.shape[0], self.max_pixels)
         longest = max(image.shape[:2])
         if self.max_side is not None and longest > self.max_side:
             height, width = (
@@ -138,17 +149,6 @@ class VideoSource:
             name = code.decode("ascii", "replace").strip("\0 ")
             return _no_codec(str(self.path), f"holds frames that OpenCV cannot decode ({name})")
         return NoFramesError(str(self.path), "holds no frame", "export it again")
-
-
-def _quiet_cv2() -> Any:
-    """Import OpenCV with nothing of it or of FFmpeg on standard error, unless the user asked."""
-    # FFmpeg reads this when its first video is opened; -8 is AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    import cv2
-
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return cv2
 
 
 def _plain_name(file: BinaryIO, path: Path) -> str:
@@ -178,12 +178,15 @@ def _seek(capture: Any, time: float) -> None:
 def _next_time(last: float, capture: Any, interval: float) -> float:
     time = _position(capture)
     # Before the first frame ``last`` is one interval below 0: a time below 0 is no better.
-    return time if math.isfinite(time) and time > last and time >= 0 else last + interval
+    usable = math.isfinite(time) and max(0.0, last) <= time <= last + _LONGEST_GAP and time != last
+    return time if usable else last + interval
 
 
 def _unopened(path: str, file: BinaryIO) -> MediaError:
     if is_cut_short(file):
         return _damaged(path)
+    if has_only_sound(file):
+        return NoFramesError(path, "holds sound and no pictures", "give a video, picture or GIF")
     return _no_codec(path, "holds no video that OpenCV can decode, or is damaged")
 
 
@@ -192,4 +195,4 @@ def _damaged(path: str) -> MediaError:
 
 
 def _no_codec(path: str, reason: str) -> MediaError:
-    return CodecMissingError(path, reason, "convert it to an H.264 MP4")
+    return CodecMissingError(path, reason, "copy it again, or convert it to an H.264 MP4")

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.media import animations, frames
 from captioner.media.animations import AnimationSource, StillSource
 from captioner.media.errors import NoFramesError, TooLargeError, TruncatedFileError
 from captioner.media.frames import read_frames, sample_frames
@@ -11,6 +12,7 @@ from tests.makers import (
     numbered_frames,
     photo,
     plain,
+    png_chunk,
     save_animation,
     save_empty_gif,
     save_oriented,
@@ -148,8 +150,6 @@ def test_still_is_turned_upright(tmp_path):
 
 def test_still_is_decoded_once(tmp_path, monkeypatch):
     calls = []
-    from captioner.media import animations
-
     original = animations.load_image
     monkeypatch.setattr(
         animations, "load_image", lambda *args, **kw: calls.append(1) or original(*args, **kw)
@@ -170,3 +170,40 @@ def test_still_has_nowhere_to_jump_to(tmp_path):
 def test_truncated_still(tmp_path):
     with pytest.raises(TruncatedFileError):
         sample_frames(truncate(save_photo(tmp_path / "a.jpg", photo(300, 200))))
+
+
+@pytest.mark.parametrize("delay", [65535, 60_010])
+def test_delays_above_a_minute_are_100_ms(tmp_path, delay):
+    path = save_animation(tmp_path / "a.gif", numbered_frames(3), [100, delay, 100])
+    assert [frame.time for frame in read_frames(path)] == pytest.approx([0.0, 0.1, 0.2])
+
+
+def test_last_frame_that_says_stop_does_not_hide_the_others(tmp_path):
+    path = save_animation(tmp_path / "a.gif", numbered_frames(40), [100] * 39 + [655_350])
+    assert len(sample_frames(path).frames) == 16
+
+
+def test_more_frames_than_can_be_decoded_are_refused(tmp_path, monkeypatch):
+    path = save_animation(tmp_path / "a.gif", numbered_frames(10))
+    monkeypatch.setattr(animations, "_MAX_TOTAL_PIXELS", 160 * 96 * 10 - 1)
+    with pytest.raises(TooLargeError, match="10 frames of 160x96 pixels are too many"):
+        sample_frames(path)
+    monkeypatch.setattr(animations, "_MAX_TOTAL_PIXELS", 160 * 96 * 10)
+    assert len(sample_frames(path).frames) == 10
+
+
+def test_claim_of_more_frames_than_the_file_has_bytes_is_no_reason(tmp_path, monkeypatch):
+    path = save_animation(tmp_path / "a.png", numbered_frames(5))
+    data = bytearray(path.read_bytes())
+    at = data.index(b"acTL") + 4
+    chunk = png_chunk(b"acTL", (1 << 31).to_bytes(4, "big") + bytes(4))
+    data[at - 8 : at + 12] = chunk
+    path.write_bytes(data)
+    assert len(list(read_frames(path))) == 5
+
+
+def test_frames_of_a_clip_have_a_limit_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(frames, "MAX_FRAME_PIXELS", 160 * 96 - 1)
+    with pytest.raises(TooLargeError):
+        sample_frames(save_animation(tmp_path / "a.gif", numbered_frames(3)))
+    sample_frames(save_photo(tmp_path / "a.png", photo(200, 100)))
