@@ -63,6 +63,12 @@ class ParquetWriter(FileWriter):
         _write(path, filter(wanted, cls.read(path)))
 
     @classmethod
+    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+        """Put a file with these rows in place of the one that may be there, and its journal."""
+        super().renew(path, rows)
+        _journal_of(path).unlink(missing_ok=True)
+
+    @classmethod
     def exists(cls, path: Path) -> bool:
         """Whether there are rows of an earlier run, finished or killed."""
         return path.exists() or _journal_of(path).exists()
@@ -123,14 +129,15 @@ def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     import pyarrow.parquet
 
     rows = iter(rows)
-    schema = _schema()
+    schema = parquet_schema()
     with replacing(path) as new, pyarrow.parquet.ParquetWriter(new, schema) as file:
         while group := list(islice(rows, _ROWS_AT_ONCE)):
             file.write_table(pyarrow.Table.from_pylist(group, schema))
     _journal_of(path).unlink(missing_ok=True)
 
 
-def _schema() -> "pyarrow.Schema":
+def parquet_schema() -> "pyarrow.Schema":
+    """The columns of rows in Parquet: a `pyarrow.Schema` in the order of ``COLUMNS``."""
     import pyarrow
 
     text, number = pyarrow.string(), pyarrow.float64()
@@ -150,5 +157,5 @@ def _check_columns(path: Path) -> None:
         schema = pyarrow.parquet.read_schema(path)
     except pyarrow.ArrowInvalid as error:
         raise OutputFileError(path, f"is no whole Parquet file ({error})", OTHER_FILE) from None
-    if not schema.equals(_schema()):
+    if not schema.equals(parquet_schema()):
         raise OutputFileError(path, f"its columns are not {', '.join(COLUMNS)}", OTHER_FILE)

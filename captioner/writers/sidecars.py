@@ -85,7 +85,10 @@ class Sidecar(ABC):
             OutputFileError: the file that is there is not one to write into; it is unchanged.
             OSError: the file cannot be written; its ``filename`` is ``path``.
         """
-        write_text(path, cls.render(row))
+        text = cls.render(row)
+        if b"\0" in (read_bytes(path) or b""):  # a picture, maybe, whatever its name
+            raise OutputFileError(path, "is not text, and is left as it is", "move it away")
+        write_text(path, text)
 
 
 class TextSidecar(Sidecar):
@@ -150,13 +153,20 @@ def read_utf8(path: Path) -> str | None:
     Raises:
         OutputFileError: the file is not UTF-8.
     """
+    content = read_bytes(path)
     try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return None
+        return None if content is None else content.decode("utf-8")
     except UnicodeDecodeError:
         remedy = "save it as UTF-8, or move it away"
         raise OutputFileError(path, "is not text in UTF-8", remedy) from None
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The bytes of a file; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 @functools.lru_cache(maxsize=64)  # inputs come folder by folder

@@ -1,10 +1,10 @@
 """The captions of a clip's frames as subtitles: WebVTT and SubRip."""
 
+import html
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,7 +14,7 @@ from captioner.writers.sidecars import Sidecar, caption_of, read_utf8
 if TYPE_CHECKING:
     from captioner.video import TimedCaption
 
-_TIMES = re.compile(r"[0-9:]+[.,][0-9]{3}\s+-->\s+[0-9:]+[.,][0-9]{3}")
+_TIMES = re.compile(r"^[0-9:]+[.,][0-9]{3}[ \t]+-->[ \t]+[0-9:]+[.,][0-9]{3}.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,17 @@ class _Subtitles(Sidecar):
         text = read_utf8(path)
         if text is None:
             return None
-        return " ".join(dict.fromkeys(_cue_lines(text)))
+        return " ".join(dict.fromkeys(map(cls._plain, _cue_texts(text))))
 
     @classmethod
     @abstractmethod
-    def _document(cls, sentence: str, cues: Sequence[Cue]) -> str: ...
+    def _document(cls, sentence: str, cues: Sequence[Cue]) -> str:
+        """The whole text of a file; ``sentence`` is for all of the clip."""
+
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        """The text of a cue without escapes."""
+        return text
 
 
 class WebVttSidecar(_Subtitles):
@@ -75,6 +81,10 @@ class WebVttSidecar(_Subtitles):
             for cue in cues
         ]
         return "\n\n".join(blocks) + "\n"
+
+    @classmethod
+    def _plain(cls, text: str) -> str:
+        return html.unescape(text)
 
 
 class SubRipSidecar(_Subtitles):
@@ -117,11 +127,11 @@ def one_paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-def _cue_lines(text: str) -> Iterator[str]:
-    lines = text.splitlines()
-    for block_line, line in pairwise(lines):
-        if _TIMES.match(block_line):
-            yield line.strip()
+def _cue_texts(text: str) -> Iterator[str]:
+    for block in re.split(r"\n[ \t]*\n", text.replace("\r\n", "\n")):
+        times = _TIMES.search(block)
+        if times is not None:
+            yield one_paragraph(block[times.end() :])
 
 
 def _escaped(text: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from itertools import chain
@@ -31,8 +31,8 @@ _JPEG_SUFFIXES = frozenset({".jfif", ".jpe", ".jpeg"})
 class TarWriter(FileWriter):
     """A sample for each input that has a caption: its file, ``.txt`` and ``.json``.
 
-    A name with a counter, ``captions-%06d.tar``, becomes shards of about a gigabyte; any other is one
-    archive. Inputs that failed are not in it: there is nothing to learn from them.
+    A name with a counter, ``captions-%06d.tar``, becomes shards of about a gigabyte; any other is
+    one archive. Inputs that failed are not in it: there is nothing to learn from them.
 
     Python's own ``tarfile`` has all that this takes. (The writer of the library ``webdataset`` is a
     thin layer on it, and cannot go on with an archive.)
@@ -84,6 +84,19 @@ class TarWriter(FileWriter):
             kept = [sample for sample in samples if wanted(sample.row)]
             if len(kept) < len(samples):
                 _copy_samples(shard, kept)
+
+    @classmethod
+    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+        """Put an archive with these rows in place of the one that may be there, all at once.
+
+        Shards are removed, and then written one after the other.
+        """
+        if not _Shards(path).many:
+            super().renew(path, rows)
+            return
+        with cls.open(path, "w") as writer:
+            for row in rows:
+                writer.write(row)
 
     @classmethod
     def exists(cls, path: Path) -> bool:

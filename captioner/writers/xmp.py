@@ -7,7 +7,7 @@ from typing import ClassVar
 from captioner.rows import Row
 from captioner.writers.errors import OutputFileError
 from captioner.writers.files import write_bytes
-from captioner.writers.sidecars import Sidecar, caption_of
+from captioner.writers.sidecars import Sidecar, caption_of, read_bytes
 from captioner.writers.xmp_packet import DC, RDF, XML, Element, PacketError, parse_packet
 
 _NEW = """\
@@ -21,6 +21,7 @@ _NEW = """\
 </x:xmpmeta>
 """
 _DEFAULT_LANGUAGE = "x-default"
+_ATTRIBUTE = re.compile(rb"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -50,7 +51,7 @@ class XmpSidecar(Sidecar):
     @classmethod
     def read_caption(cls, path: Path) -> str | None:
         """The caption that is there; see `Sidecar.read_caption`."""
-        data = _read(path)
+        data = read_bytes(path) or b""
         if not data.strip():
             return None
         try:
@@ -62,7 +63,7 @@ class XmpSidecar(Sidecar):
     def write(cls, row: Row, path: Path) -> None:
         """Write a new file, or the caption into the one that is there; see `Sidecar.write`."""
         caption = caption_of(row)
-        data = _read(path)
+        data = read_bytes(path) or b""
         try:
             new = describe(data, caption) if data.strip() else cls.render(row).encode("utf-8")
         except PacketError as error:
@@ -155,11 +156,10 @@ def _change(data: bytes, element: Element, caption: str) -> bytes:
 
 def _without_attribute(data: bytes, parent: Element) -> bytes:
     """Take the short form of a ``dc:description`` out of a tag."""
-    prefixes = [prefix for prefix, uri in parent.prefixes.items() if prefix and uri == DC]
-    names = "|".join(re.escape(prefix) for prefix in prefixes).encode()
-    pattern = rb"""\s+(?:%b):description\s*=\s*(?:"[^"]*"|'[^']*')""" % names
-    tag = re.sub(pattern, b"", data[parent.start : parent.inner_start], count=1)
-    return data[: parent.start] + tag + data[parent.inner_start :]
+    names = [f"{prefix}:description" for prefix, uri in parent.prefixes.items() if uri == DC]
+    attributes = _ATTRIBUTE.finditer(data, parent.start, parent.inner_start)
+    found = next(attribute for attribute in attributes if attribute[1].decode() in names)
+    return data[: found.start()] + data[found.end() :]
 
 
 def _insert(data: bytes, parent: Element, line: str, new: str) -> bytes:
@@ -213,13 +213,6 @@ def _line_for_child(data: bytes, parent: Element) -> str:
 
 def _splice(data: bytes, start: int, end: int, text: str) -> bytes:
     return data[:start] + text.encode("utf-8") + data[end:]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
 
 
 def _refusal(path: Path, error: PacketError) -> OutputFileError:

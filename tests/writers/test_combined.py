@@ -109,6 +109,24 @@ def test_a_failed_keep_changes_nothing(path, tmp_path):
     assert sorted(tmp_path.iterdir()) == names
 
 
+def test_a_renewed_file_has_the_new_rows_alone(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    write(path, "x", rows[:2])
+    FILE_WRITERS[path.suffix].renew(path, rows[1:])
+    assert read(path) == dicts(rows[1:])
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_failed_renewal_changes_nothing(path, tmp_path):
+    rows = rows_of_files(tmp_path)
+    write(path, "x", rows[:2])
+    before, names = path.read_bytes(), sorted(tmp_path.iterdir())
+    with pytest.raises(ZeroDivisionError):
+        FILE_WRITERS[path.suffix].renew(path, (1 / 0 for _ in rows))
+    assert path.read_bytes() == before
+    assert sorted(tmp_path.iterdir()) == names
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tar"])
 def test_every_torn_end_is_cut_off_and_written_again(tmp_path, suffix):
     path, rows = tmp_path / f"out{suffix}", rows_of_files(tmp_path)

@@ -100,6 +100,16 @@ def test_replacing_shards_removes_all_of_them(tmp_path, monkeypatch):
     assert names(pattern) == ["1.jpg"]
 
 
+def test_shards_can_be_renewed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tar_module, "MAX_SHARD_BYTES", 3000)
+    pattern = tmp_path / "out-%06d.tar"
+    photos = [photo(tmp_path, f"{number}.jpg") for number in range(3)]
+    write(pattern, "x", *photos)
+    TarWriter.renew(pattern, photos[1:])
+    assert names(pattern) == ["1.jpg", "2.jpg"]
+    assert len(list(tmp_path.glob("*.tar"))) == 2
+
+
 def test_an_empty_last_shard_does_not_start_the_numbers_again(tmp_path, monkeypatch):
     monkeypatch.setattr(tar_module, "MAX_SHARD_BYTES", 3000)
     pattern = tmp_path / "%d.tar"
