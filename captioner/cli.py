@@ -1,32 +1,37 @@
 """``python -m captioner``: the words of a command line → a run → an exit code.
 
-Exit codes: 0, everything was captioned; 1, some inputs failed and are named, the rest is done;
-2, wrong use, or nothing was captioned at all; 130, interrupted (Ctrl-C); 141, the reader of
-standard output went away.
+Exit codes: 0, every input has its caption, from this run or an earlier one; 1, some have none and
+are named, the rest is done; 2, wrong use, or no input has one; 130, interrupted (Ctrl-C); 141, the
+reader of standard output went away.
 """
 
 import functools
-import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from captioner.options import STANDARD_OUTPUT, Options, parse_options
+from captioner.options import Options, parse_options
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
     from captioner.finding import Input
+    from captioner.outputs import Outputs, Plan
     from captioner.report import Report
     from captioner.rows import Row
     from captioner.video import VideoCaptioner
-    from captioner.writers import Writer
     from summarizer import Summarizer
 
 _NOTHING_DONE = 2
 _INTERRUPTED = 128 + 2  # as a shell counts SIGINT
 _READER_GONE = 128 + 13  # and SIGPIPE
+
+
+class _StopError(Exception):
+    """The run cannot go on; the message says why."""
+
+
+class _RefusalError(_StopError):
+    """The run cannot even begin."""
 
 
 def main(
@@ -40,7 +45,7 @@ def main(
     Args:
         argv: its words, without the program; by default this process's.
         load_captioner: instead of ``captioner.load_captioner``; called as
-            ``load_captioner(model, beams=beams)``.
+            ``load_captioner(model, beams=beams)``, with ``prompt=prompt`` where one is given.
         load_summarizer: instead of ``summarizer.load_summarizer``; called as
             ``load_summarizer(model)``, and only where there is a clip.
 
@@ -51,15 +56,18 @@ def main(
         SystemExit: where the command line is wrong (code 2), or only asks for help (0).
     """
     options = parse_options(sys.argv[1:] if argv is None else argv)
+    from captioner.outputs import Outputs
     from captioner.report import Report
 
-    report = Report()
+    report, outputs = Report(), Outputs(options)
+    load = load_captioner or _load_captioner, load_summarizer or _load_summarizer
     try:
-        return _run(
-            options, load_captioner or _load_captioner, load_summarizer or _load_summarizer, report
-        )
+        return _run(options, outputs, report, *load)
+    except _StopError as error:
+        report.say(f"error: {error}")
+        return _NOTHING_DONE if isinstance(error, _RefusalError) else max(1, report.exit_code)
     except KeyboardInterrupt:
-        report.interrupted(None if options.output == STANDARD_OUTPUT else options.output)
+        report.interrupted(outputs.kept)
         return _INTERRUPTED
     except BrokenPipeError:
         return _READER_GONE
@@ -67,27 +75,59 @@ def main(
 
 def _run(
     options: Options,
+    outputs: "Outputs",
+    report: "Report",
     load_captioner: "Callable[..., Captioner]",
     load_summarizer: "Callable[..., Summarizer]",
-    report: "Report",
 ) -> int:
-    from captioner.finding import find_inputs
+    from captioner.locking import BusyError
 
-    found = find_inputs(options.inputs, options.recursive)
+    inputs = _find(options, report)
+    if not inputs:
+        return _NOTHING_DONE
+    if options.dry_run:
+        report.dry_run(inputs, _plan(inputs, outputs))
+        return 0
+    try:
+        with outputs.locked():
+            plan = _plan(inputs, outputs)
+            report.expect(plan)
+            rows = _start(plan.to_do, options, load_captioner, load_summarizer)
+            _write(rows, inputs, outputs, report)
+    except BusyError as error:
+        raise _RefusalError(error) from None
+    report.sum_up()
+    return report.exit_code
+
+
+def _find(options: Options, report: "Report") -> "Sequence[Input]":
+    from captioner.finding import find_inputs
+    from captioner.listing import read_list
+
+    listed = []
+    if options.files_from is not None:
+        try:
+            listed = read_list(options.files_from, null=options.null)
+        except OSError as error:
+            raise _RefusalError(f"cannot read {options.files_from}: {error.strerror}") from None
+        if not listed:
+            report.say(f"{options.files_from}: the list names no file")
+    found = find_inputs(options.inputs, options.recursive, listed=listed, hidden=options.hidden)
     for folder in found.empty:
         hint = "" if options.recursive else "; add -r to look into its sub-folders"
         report.say(f"{folder}: no picture and no clip in this folder{hint}")
-    if not found.inputs:
-        return _NOTHING_DONE
+    return found.inputs
+
+
+def _plan(inputs: "Sequence[Input]", outputs: "Outputs") -> "Plan":
+    from captioner.writers import OutputFileError
+
     try:
-        rows = _start(found.inputs, options, load_captioner, load_summarizer)
-    except (ImportError, OSError, ValueError) as error:  # of which ModelError, SummarizerError
-        report.say(f"error: the model cannot be loaded: {error}")
-        return _NOTHING_DONE
-    with report.expect(len(found.inputs)):
-        written = _write(rows, options, report)
-    report.sum_up()
-    return report.exit_code if written else max(1, report.exit_code)
+        return outputs.plan(inputs)
+    except OutputFileError as error:
+        raise _RefusalError(error) from None
+    except OSError as error:
+        raise _RefusalError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
 def _start(
@@ -102,7 +142,14 @@ def _start(
 
     if all(item.error is not None for item in inputs):
         return (failed_row(item, item.error) for item in inputs)
-    captioner = load_captioner(options.model, beams=options.beams)
+    prompt: dict[str, Any] = {} if options.prompt is None else {"prompt": options.prompt}
+    try:
+        captioner = load_captioner(options.model, beams=options.beams, **prompt)
+        summarizer = functools.cache(functools.partial(load_summarizer, options.summarizer))
+        if any(promised_kind(item.path) in ("animation", "video") for item in inputs):
+            summarizer()  # a wrong one is refused now, not after a day's work
+    except (ImportError, OSError, ValueError) as error:  # of which ModelError, SummarizerError
+        raise _RefusalError(f"the model cannot be loaded: {error}") from None
 
     @functools.cache
     def video_captioner() -> "VideoCaptioner":
@@ -110,58 +157,47 @@ def _start(
 
         return VideoCaptioner(
             captioner,
-            load_summarizer(options.summarizer),
+            summarizer(),
             max_frames=options.max_frames,
             selector=options.frames,
             batch_size=options.batch_size,
         )
 
-    if any(promised_kind(item.path) in ("animation", "video") for item in inputs):
-        video_captioner()  # a summarizer that is wrong is refused now, not after a day's work
     return caption_inputs(inputs, captioner, video_captioner, batch_size=options.batch_size)
 
 
-def _write(rows: "Iterator[Row]", options: Options, report: "Report") -> bool:
-    """Write the rows as they come. False where the output took no more of them."""
+def _write(
+    rows: "Iterator[Row]", inputs: "Sequence[Input]", outputs: "Outputs", report: "Report"
+) -> None:
+    """Write the rows as they come."""
+    from captioner.writers import OutputFileError
+
     try:
-        with _open_writer(options) as writer:
+        with outputs, report:
             for row in rows:
                 with report.quiet():
-                    writer.write(row)
-                report.add(row)
+                    problems = outputs.write(row)
+                report.add(row, problems)
+        remark = outputs.finish(inputs)
+        if remark is not None:
+            report.say(remark)
     except BrokenPipeError:
         raise
+    except OutputFileError as error:  # somebody else made the file while the model loaded
+        raise _RefusalError(error) from None
     except OSError as error:  # an input's own errors are in its row
-        target = options.output or STANDARD_OUTPUT
-        name = "standard output" if target == STANDARD_OUTPUT else target
-        report.say(f"error: cannot write {name}: {error.strerror or error}; stopped here")
-        return False
-    return True
+        name = error.filename or outputs.name
+        reason = error.strerror or error
+        raise _StopError(f"cannot write {name}: {reason}; stopped here") from None
 
 
-def _open_writer(options: Options) -> "AbstractContextManager[Writer]":
-    from captioner.writers import FILE_WRITERS, JsonLinesWriter, TextWriter
-
-    if options.output is None:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
-        return nullcontext(TextWriter(sys.stdout))
-    if options.output == STANDARD_OUTPUT:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-        return nullcontext(JsonLinesWriter(sys.stdout))
-    path = Path(options.output)
-    # "x" also keeps a file that somebody else made while the model loaded.
-    return FILE_WRITERS[path.suffix.lower()].open(path, "w" if options.overwrite else "x")
-
-
-def _load_captioner(model: str | None, *, beams: int | None) -> "Captioner":
+def _load_captioner(model: str | None, **settings: Any) -> "Captioner":
     from captioner.backend import choose_backend
 
     choose_backend()
     from captioner.captioner import load_captioner
 
-    return load_captioner(model, beams=beams)
+    return load_captioner(model, **settings)
 
 
 def _load_summarizer(model: str | None) -> "Summarizer":

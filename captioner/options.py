@@ -1,23 +1,28 @@
-"""The words of the command line: the parser, and the refusals that need no model."""
+"""The words of the command line, and their parser."""
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, TypeAlias
 
-STANDARD_OUTPUT = "-"
+STANDARD_INPUT = STANDARD_OUTPUT = "-"
+
+Existing: TypeAlias = Literal["skip", "overwrite", "append", "prepend"]
 
 _EXAMPLES = """\
 examples:
-  python -m captioner dog.jpg clip.gif              one line for each: path: caption
-  python -m captioner -r photos -o captions.csv     a folder and all below it, to a table
-  python -m captioner -r photos -o - | jq .text     JSON Lines on standard output
-  python -m captioner -- -odd-name.jpg              a name that begins with a dash
+  python -m captioner dog.jpg clip.gif               one line for each: path: caption
+  python -m captioner -r photos -o captions.csv      a folder and all below it, to a table;
+                                                     the same again goes on where it stopped
+  python -m captioner -r photos --sidecar txt,xmp    photo.txt and photo.jpg.xmp beside photo.jpg
+  python -m captioner -r photos -o - | jq .text      JSON Lines on standard output
+  python -m captioner -r "photos/**/*.jpg"           a pattern
+  python -m captioner --files-from list.txt          a list of files
+  python -m captioner -- -odd-name.jpg               a name that begins with a dash
 
-exit codes: 0 everything was captioned; 1 some inputs failed and are named on standard error, the
-rest is done; 2 wrong use, or nothing was captioned at all; 130 interrupted, and what was done is
+exit codes: 0 every input has its caption, from this run or an earlier one; 1 some have none and are
+named on standard error; 2 wrong use, or no input has one; 130 interrupted, and what was done is
 kept.
 """
 
@@ -28,14 +33,29 @@ class Options:
 
     inputs: tuple[str, ...]
     recursive: bool
+    hidden: bool
+    files_from: str | None
+    null: bool
     output: str | None
-    overwrite: bool
+    sidecars: tuple[str, ...]
+    existing: Existing
+    retry_failed: bool
+    prefix: str
+    suffix: str
+    dry_run: bool
     model: str | None
+    prompt: str | None
     summarizer: str | None
     frames: str
     max_frames: int
     beams: int | None
     batch_size: int
+
+    @property
+    def command(self) -> str:
+        """What is the same for two command lines that ask for the same, from the same folder."""
+        fields = replace(self, dry_run=False, batch_size=1)
+        return f"{Path.cwd()} {fields}"
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -51,24 +71,14 @@ def parse_options(arguments: Sequence[str]) -> Options:
     # options, it loses track of the names that begin with a dash.
     end = words.index("--") if "--" in words else len(words)
     parsed = parser.parse_intermixed_args(words[:end])
-    inputs = (*parsed.inputs, *words[end + 1 :])
-    if not inputs:
-        parser.error("name at least one picture, clip or folder")
-    if "" in inputs:
-        parser.error("an input is an empty name; name a picture, clip or folder")
-    _check_output(parser.error, parsed.output, overwrite=parsed.existing == "overwrite")
-    return Options(
-        inputs=inputs,
-        recursive=parsed.recursive,
-        output=parsed.output,
-        overwrite=parsed.existing == "overwrite",
-        model=parsed.model,
-        summarizer=parsed.summarizer,
-        frames=parsed.frames,
-        max_frames=parsed.max_frames,
-        beams=parsed.beams,
-        batch_size=parsed.batch_size,
-    )
+    parsed.inputs = (*parsed.inputs, *words[end + 1 :])
+    options = Options(**vars(parsed))
+    from captioner.refusals import fault_of
+
+    fault = fault_of(options)
+    if fault is not None:
+        parser.error(fault)
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,37 +91,89 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("inputs", nargs="*", metavar="INPUT", help="pictures, GIFs, videos, folders, in any mix")
+    add("inputs", nargs="*", metavar="INPUT", help="pictures, GIFs, videos, folders, patterns")
+    _add_finding(parser.add_argument_group("what is captioned"))
+    _add_output(parser.add_argument_group("where captions go"))
+    add_model_options(parser.add_argument_group("how captions are made"))
+    about = "show the version and exit"
+    add("--version", action=_Version, nargs=0, default=argparse.SUPPRESS, help=about)
+    return parser
+
+
+def _add_finding(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add("-r", "--recursive", action="store_true", help="go into sub-folders")
+    add(
+        "--files-from",
+        metavar="FILE",
+        help="also caption the files and folders that this file lists, one a line; - is standard "
+        "input",
+    )
+    add("--null", action="store_true", help="the names in the list end in zero bytes, not lines")
+    add("--hidden", action="store_true", help="in folders, also take what begins with a dot")
+    add(
+        "--dry-run",
+        action="store_true",
+        help="only count what would be captioned; no model is loaded, nothing is written",
+    )
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    from captioner.writers import FILE_WRITERS, SIDECARS
+
+    add = group.add_argument
     add(
         "-o",
         "--output",
         metavar="FILE",
-        help="one file for all captions, .jsonl or .csv; - is JSON Lines on standard output",
+        help=f"one file for all captions, {', '.join(FILE_WRITERS)}; - is JSON Lines on standard "
+        "output",
+    )
+    add(
+        "--sidecar",
+        dest="sidecars",
+        type=_sidecars,
+        default=(),
+        metavar="NAMES",
+        help=f"files beside each input; of {', '.join(SIDECARS)}, with commas between",
     )
     add(
         "--existing",
-        choices=["overwrite"],
-        help="replace an output file that is already there; without this it is refused",
+        choices=["skip", "overwrite", "append", "prepend"],
+        default="skip",
+        help="where a caption is already: leave it, and so go on with a run that was stopped "
+        "(skip, the default); replace it; put the new one after it; or before it",
     )
+    add(
+        "--retry-failed",
+        action="store_true",
+        help="take up again what the output file records as failed",
+    )
+    add("--prefix", default="", metavar="TEXT", help="put this before each caption")
+    add("--suffix", default="", metavar="TEXT", help="put this after each caption")
+
+
+def add_model_options(group: argparse._ArgumentGroup) -> None:
+    """Add the options that say how captions are made; other doors have them too."""
+    add = group.add_argument
     add(
         "--model",
         metavar="NAME",
-        help="the captioner: a name that ships, or a folder (default: the one that ships)",
+        help="the captioner: a name that ships, a folder, or a hub name (default: the one that "
+        "ships)",
     )
+    add("--prompt", metavar="TEXT", help="what a captioner of the hub is asked or given to go on")
     add(
         "--summarizer",
         metavar="NAME",
         help="makes one sentence for a clip: a name that ships, a folder, a hub name, or consensus "
         "(the caption that the others agree with most)",
     )
-    _add_numbers(parser)
-    add("--version", action=_Version, nargs=0, help="show the version and exit")
-    return parser
+    _add_numbers(group)
 
 
-def _add_numbers(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
+def _add_numbers(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "--frames",
         type=_selector,
@@ -121,27 +183,29 @@ def _add_numbers(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-frames",
-        type=_whole_number(1, 1000),
+        type=whole_number(1, 1000),
         default=16,
         metavar="N",
         help="caption at most N frames of a clip (default: 16)",
     )
     add(
         "--beams",
-        type=_whole_number(1, 100),
+        type=whole_number(1, 100),
         metavar="N",
         help="captions followed side by side in the search (default: the model's own choice)",
     )
     add(
         "--batch-size",
-        type=_whole_number(1, 1024),
+        type=whole_number(1, 1024),
         default=16,
         metavar="N",
         help="caption N pictures or frames at a time (default: 16)",
     )
 
 
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """The type of an option that is a whole number in these bounds."""
+
     def parse(text: str) -> int:
         try:
             number = int(text)
@@ -163,36 +227,15 @@ def _selector(text: str) -> str:
     return text
 
 
-def _check_output(refuse: Callable[[str], NoReturn], output: str | None, overwrite: bool) -> None:
-    if output is None or output == STANDARD_OUTPUT:
-        return
-    try:
-        fault = _fault_of_output(Path(output), overwrite)
-    except OSError as error:  # a name too long, a folder above without permission
-        fault = error.strerror or str(error)
-    if fault is not None:
-        refuse(f"--output {output}: {fault}")
+def _sidecars(text: str) -> tuple[str, ...]:
+    from captioner.writers import SIDECARS
 
-
-def _fault_of_output(path: Path, overwrite: bool) -> str | None:
-    from captioner.writers import FILE_WRITERS
-
-    if path.suffix.lower() not in FILE_WRITERS:
-        known = ", ".join(sorted(FILE_WRITERS))
-        return f"the suffix picks the format, one of: {known}; or - for standard output"
-    if path.is_dir():
-        return "this is a folder; name a file in it"
-    if not path.parent.is_dir():
-        return f"there is no folder {path.parent}; make it first"
-    exists = path.exists()
-    if exists and not overwrite:
-        return (
-            "the file is already there and is left as it is; name another one, "
-            "or add --existing overwrite to replace it"
-        )
-    if not os.access(path if exists else path.parent, os.W_OK):
-        return "there is no permission to write here"
-    return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    for name in names:
+        if name not in SIDECARS:
+            known = ", ".join(SIDECARS)
+            raise argparse.ArgumentTypeError(f"{name!r} is unknown; choose of: {known}")
+    return names
 
 
 class _Version(argparse.Action):

@@ -1,0 +1,74 @@
+import json
+import os
+import pty
+import signal
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import BLUE, GREEN, RED, start
+from tests.fakes import caption_of, save_color
+
+
+def test_ctrl_c_keeps_what_was_done(photos, tmp_path):
+    output = tmp_path / "out.jsonl"
+    arguments = (photos, "-o", output, "--batch-size", "1")
+    process = start(*arguments, stop_at=caption_of(RED), text=True)
+    deadline = time.monotonic() + 30
+    while not output.exists() or output.read_text().count("\n") < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert f"interrupted: captioned 2, failed 0, of 3; what was done is kept in {output}" in err
+    assert "Traceback" not in err
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["file_name"] for row in rows] == ["blue.png", "green.png"]
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "-"]])
+def test_a_reader_that_goes_away_is_no_error_message(tmp_path, options):
+    for number in range(200):
+        save_color(tmp_path / f"{number}.png", (number, 0, 0))
+    process = start(tmp_path, "--batch-size", "1", *options)
+    assert process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(timeout=30) == 141
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "-"]])
+def test_a_full_disk_is_named(photos, options):
+    with Path("/dev/full").open("w") as full:
+        process = start(photos, *options, stdout=full)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert err.count(b"cannot write standard output: No space left on device") == 1
+    assert b"Traceback" not in err
+    assert b"Exception ignored" not in err
+
+
+def test_progress_is_shown_on_a_terminal_and_leaves_the_lines_whole(photos):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 200))
+    process = start(photos, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while chunk := _read(ours):
+        shown += chunk
+    os.close(ours)
+    assert process.wait(timeout=30) == 0
+    assert b"file/s" in shown or b"0/3" in shown
+    lines = [line.rsplit(b"\r", 1)[-1] for line in shown.replace(b"\r\n", b"\n").split(b"\n")]
+    for name, color in (("red", RED), ("green", GREEN), ("blue", BLUE)):
+        assert f"{photos}/{name}.png: {caption_of(color)}".encode() in lines
+
+
+def _read(descriptor):
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # how Linux says that the other end was closed
+        return b""
