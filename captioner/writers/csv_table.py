@@ -64,6 +64,8 @@ def _records(path: Path) -> Iterator[tuple[list[str], int]]:
                 break
             if cells is None or lines.torn:
                 break
+            if not cells:  # an empty line
+                continue
             _check_width(path, lines.number, cells, header=end == 0)
             end = lines.end
             yield cells, end

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import BytesIO
@@ -61,11 +62,12 @@ class TarWriter(FileWriter):
                 shards.path(index).unlink()
         if mode != "a" or not there:
             return cls(shards, 0, 0)
-        numbers = (sample.number for index in there for sample in samples_of(shards.path(index)))
-        number = max(numbers, default=-1) + 1
-        last = shards.path(there[-1])
-        os.truncate(last, max((sample.end for sample in samples_of(last)), default=0))
-        return cls(shards, there[-1], number)
+        # The newest shard is empty where a run was killed right after it made it.
+        ends = (_last_sample(shards.path(index)) for index in reversed(there))
+        last = next(ends)
+        newest = last or next(filter(None, ends), None)
+        os.truncate(shards.path(there[-1]), last.end if last else 0)
+        return cls(shards, there[-1], newest.number + 1 if newest else 0)
 
     @classmethod
     def read(cls, path: Path) -> Iterator[dict[str, Any]]:
@@ -107,8 +109,9 @@ class TarWriter(FileWriter):
         """Write the sample of one row, if it has a caption, through to the operating system.
 
         Raises:
-            OSError: the input cannot be read, or the shard takes no more; the writer is then
-                closed, behind the last whole sample.
+            OSError: the input cannot be opened; its ``filename`` is then ``row.path``. Or it cannot
+                be read to its end, or the shard takes no more: the writer is then closed, behind
+                the last whole sample.
         """
         if row.text is None:
             return
@@ -189,6 +192,10 @@ class _Shards:
         matches = (pattern.fullmatch(path.name) for path in self._path.parent.iterdir())
         indices = {int(match[1]) for match in matches if match}
         return sorted(index for index in indices if self.path(index).exists())
+
+
+def _last_sample(shard: Path) -> Sample | None:
+    return next(iter(deque(samples_of(shard), maxlen=1)), None)
 
 
 def _copy_samples(shard: Path, samples: list[Sample]) -> None:

@@ -139,6 +139,16 @@ def test_a_csv_file_that_a_spreadsheet_saved_is_gone_on_with(tmp_path):
     assert names == ["a.jpg", "c.jpg", "new.jpg"]
 
 
+@pytest.mark.parametrize("writer", BOTH)
+def test_empty_lines_are_no_rows(tmp_path, writer):
+    path = tmp_path / "out"
+    path.write_text(written(writer, image(), failure()) + "\r\n\n", newline="")
+    assert [row["file_name"] for row in writer.read(path)] == ["a.jpg", "c.jpg"]
+    with writer.open(path, "a") as file:
+        file.write(image("new.jpg"))
+    assert [row["file_name"] for row in writer.read(path)] == ["a.jpg", "c.jpg", "new.jpg"]
+
+
 def test_a_whole_last_line_of_json_needs_no_line_end(tmp_path):
     path = tmp_path / "out.jsonl"
     path.write_text(written(JsonLinesWriter, image()).rstrip("\n"))

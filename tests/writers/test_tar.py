@@ -114,7 +114,7 @@ def test_an_empty_last_shard_does_not_start_the_numbers_again(tmp_path, monkeypa
     monkeypatch.setattr(tar_module, "MAX_SHARD_BYTES", 3000)
     pattern = tmp_path / "%d.tar"
     write(pattern, "x", photo(tmp_path, "0.jpg"))
-    (tmp_path / "1.tar").write_bytes(b"")  # the run was killed right after it made this
+    (tmp_path / "1.tar").write_bytes(b"")
     write(pattern, "a", photo(tmp_path, "1.jpg"))
     assert next(iter(contents(tmp_path / "1.tar"))) == "000000001.jpg"
 
