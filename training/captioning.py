@@ -136,7 +136,12 @@ def _teach(output: Path, recipe: Recipe, model: CaptionModel, head: Any, data: _
     )
     network = model.training_graph(head, recipe.captions_per_image)
     if recipe.objective == "self-critical":
-        sampler = Sampler(model, head, batches, Reward(captions), recipe.captions_per_image)
+        drawing = DecodingOptions(
+            beams=recipe.captions_per_image,
+            max_words=recipe.max_words,
+            temperature=recipe.temperature,
+        )
+        sampler = Sampler(model, head, batches, Reward(captions), drawing)
         self_critical.fit(network, sampler, recipe, scores, output)
     else:
         cross_entropy.fit(network, batches, recipe, scores, output)

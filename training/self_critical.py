@@ -8,6 +8,7 @@ are sampled for a photo, the baseline of each is the mean reward of the other K 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,30 @@ _FULL_STOP = "fullstop"
 
 @keras.saving.register_keras_serializable(package="captionloom")
 class PolicyGradient(keras.losses.Loss):
-    """REINFORCE (Williams 1992): -log p of each caption; its advantage is the sample weight."""
+    """REINFORCE (Williams 1992): -log p of each caption; its advantage is the sample weight.
+
+    Args:
+        temperature: what the captions were sampled at. A model that was taught with label
+            smoothing is so flat that its samples at 1 are far worse than what a search finds, and
+            what makes them better makes the search worse.
+    """
+
+    def __init__(self, temperature: float = 1.0, name: str = "policy_gradient", **kwargs: Any):
+        super().__init__(name=name, **kwargs)
+        self.temperature = temperature
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Targets int [B, K, T] and logits [B, K, T, V] → [B, K], by the mean length."""
-        logits = ops.cast(y_pred, "float32")
+        logits = ops.cast(y_pred, "float32") / self.temperature
         targets = ops.cast(y_true, "int32")
         chosen = ops.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
         real = ops.cast(ops.not_equal(targets, PAD), "float32")
         losses = ops.sum((ops.logsumexp(logits, axis=-1) - chosen) * real, axis=-1)
         return losses / ops.maximum(ops.mean(ops.sum(real, axis=-1)), 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {**super().get_config(), "temperature": self.temperature}
 
 
 class Reward:
@@ -76,17 +91,23 @@ class Sampler:
         head: as in `CaptionModel.remember`.
         batches: chooses the photos.
         reward: judges.
-        samples: K, captions of each photo; at least 2.
+        options: how captions are drawn: ``beams`` is K, captions of each photo, at least 2; with a
+            ``temperature`` above 0.
     """
 
     def __init__(
-        self, model: CaptionModel, head: Any, batches: CaptionBatches, reward: Reward, samples: int
+        self,
+        model: CaptionModel,
+        head: Any,
+        batches: CaptionBatches,
+        reward: Reward,
+        options: DecodingOptions,
     ):
         self.model = model
         self.head = head
         self.batches = batches
         self.reward = reward
-        self.samples = samples
+        self.options = options
 
     def draw(self, index: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, float]:
         """Batch number ``index`` of the epoch.
@@ -96,12 +117,8 @@ class Sampler:
             advantages float32 [B, K], and the mean reward.
         """
         photos, views, features = self.batches.photos(index)
-        options = DecodingOptions(
-            beams=self.samples,
-            max_words=self.model.config.max_words,
-            temperature=1.0,
-            seed=1_000_000 * self.batches.seed + len(self.batches) * self.batches.epoch + index,
-        )
+        seed = 1_000_000 * self.batches.seed + len(self.batches) * self.batches.epoch + index
+        options = replace(self.options, seed=seed)
         found = decode(self.model, *self.model.remember(features, self.head), options)
         drawn = [[self.model.vocabulary.decode(h.ids) for h in captions] for captions in found]
         texts = [
@@ -109,8 +126,8 @@ class Sampler:
             for view, captions in zip(views, drawn, strict=True)
             for words in captions
         ]
-        of = np.repeat(photos, self.samples).tolist()
-        rewards = self.reward(texts, of).reshape(-1, self.samples)
+        of = np.repeat(photos, options.beams).tolist()
+        rewards = self.reward(texts, of).reshape(-1, options.beams)
         length = self.model.config.max_words + 2
         tokens = np.stack(
             [
@@ -142,7 +159,7 @@ def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Pat
             global_clipnorm=1.0,
             **averaging(recipe),
         ),
-        loss=PolicyGradient(),
+        loss=PolicyGradient(recipe.temperature),
         jit_compile=False,
     )
     callbacks = [

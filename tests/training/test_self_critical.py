@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import PAD
 from tests.models.test_caption_model import WORDS, tiny_model
 from training.batches import CaptionBatches
@@ -34,6 +35,13 @@ def test_the_loss_is_the_log_probability_of_the_real_words():
     assert float(loss) == pytest.approx(2 * -np.log(0.9 * 0.5) / 2, rel=1e-5)
 
 
+def test_the_loss_is_that_of_the_temperature_at_which_captions_were_drawn():
+    logits = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
+    targets = np.random.default_rng(1).integers(1, 5, (2, 3, 4))
+    sharp, plain = PolicyGradient(0.5)(targets, logits), PolicyGradient()(targets, 2 * logits)
+    assert float(sharp) == pytest.approx(float(plain), rel=1e-5)
+
+
 def test_what_is_sampled_comes_back_as_a_batch_to_learn_from():
     model = tiny_model()
     _, head = model.encoder.split(None)
@@ -50,7 +58,8 @@ def test_what_is_sampled_comes_back_as_a_batch_to_learn_from():
         captions_per_image=1,
         seed=1,
     )
-    sampler = Sampler(model, head, batches, Reward(captions), samples=3)
+    drawing = DecodingOptions(beams=3, max_words=model.config.max_words, temperature=1.0)
+    sampler = Sampler(model, head, batches, Reward(captions), drawing)
     (seen, tokens), targets, weights, reward = sampler.draw(0)
     assert seen.shape == shape
     assert tokens.shape == targets.shape == (4, 3, model.config.max_words + 1)
