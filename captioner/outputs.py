@@ -56,10 +56,10 @@ class Plan:
     """
 
     to_do: tuple[Input, ...]
-    done: int
-    failed_before: int
-    not_asked: int
-    remarks: tuple[str, ...]
+    done: int = 0
+    failed_before: int = 0
+    not_asked: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 class Outputs:
