@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from PIL.ImageFile import ImageFile
+
 from captioner.media.containers import HEAD_BYTES, is_video
+from captioner.media.errors import MediaError
 from captioner.media.files import open_media
 from captioner.media.pillow import MAX_PIXELS, decoding, open_picture
 
@@ -53,6 +56,13 @@ def media_kind(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> MediaKind:
         if is_video(head):
             return "video"
         file.seek(0)
-        with open_picture(file, str(path), max_pixels) as image, decoding(str(path)):
-            animated = image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
-            return "animation" if animated else "image"
+        with open_picture(file, str(path), max_pixels) as image:
+            return "animation" if _is_animated(image, str(path)) else "image"
+
+
+def _is_animated(image: ImageFile, path: str) -> bool:
+    try:
+        with decoding(path):
+            return image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
+    except MediaError:  # a second frame begins, and is damaged: the first may still be whole
+        return True

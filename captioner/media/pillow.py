@@ -86,7 +86,7 @@ def open_picture(file: BinaryIO, path: str, max_pixels: int) -> ImageFile.ImageF
 def check_pixels(path: str, width: int, height: int, max_pixels: int) -> None:
     """Raise ``TooLargeError`` where a picture or frame has more than ``max_pixels`` pixels."""
     if width * height > max_pixels:
-        reason = f"{width}x{height} pixels are more than the limit of {max_pixels}"
+        reason = f"{width}x{height} pixels are more than the limit of {max_pixels:,}"
         raise TooLargeError(path, reason, _SHRINK_IT)
 
 
@@ -120,7 +120,6 @@ def _decoding_error(path: str, error: Exception) -> MediaError:
     if any(sign in text.lower() for sign in _RARE):
         reason = f"is damaged, or of a kind that Pillow does not read ({text})"
         return UnsupportedFileError(path, reason, _COPY_OR_SAVE)
-    # Pillow's own words help; those of its parsers that tripped ("index out of range") do not.
-    own_words = isinstance(error, SyntaxError) or (isinstance(error, OSError) and not error.errno)
-    detail = f" ({text})" if own_words and text and "decoder error" not in text else ""
-    return TruncatedFileError(path, f"is cut short or damaged{detail}", _COPY_IT_AGAIN)
+    # Pillow's words ("index out of range", "7 bytes not processed") help nobody to mend a file, and
+    # would make each failure one of its own in a count by reason. They stay in ``__cause__``.
+    return TruncatedFileError(path, "is cut short or damaged", _COPY_IT_AGAIN)

@@ -72,19 +72,12 @@ def test_png_with_too_much_text(tmp_path):
         load_image(path)
 
 
-@pytest.mark.parametrize(
-    "error", [IndexError("index out of range"), OSError(22, "Invalid"), KeyError()]
-)
-def test_words_of_a_parser_that_tripped_are_left_out(error):
+@pytest.mark.parametrize("error", [IndexError("index out of range"), OSError(22, "Invalid")])
+def test_words_of_pillow_stay_in_the_cause(error):
     with pytest.raises(TruncatedFileError) as caught, decoding("a"):
         raise error
     assert caught.value.reason == "is cut short or damaged"
     assert caught.value.__cause__ is error
-
-
-def test_words_of_pillow_are_kept():
-    with pytest.raises(TruncatedFileError, match=r"\(broken PNG file\)"), decoding("a"):
-        raise SyntaxError("broken  PNG\nfile")
 
 
 def test_no_memory():
@@ -115,7 +108,7 @@ def test_30000_by_30000_is_refused_by_its_header(tmp_path):
 def test_limit_is_checked_before_decoding(tmp_path, monkeypatch):
     path = save_photo(tmp_path / "a.png")
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("was decoded"))
-    with pytest.raises(TooLargeError, match="96x64 pixels are more than the limit of 6143"):
+    with pytest.raises(TooLargeError, match="96x64 pixels are more than the limit of 6,143"):
         load_image(path, max_pixels=96 * 64 - 1)
 
 
