@@ -71,7 +71,7 @@ def sources(command):
         "-m captioner.evaluate": ["captioner/evaluate.py"],
         "-m summarizer.train": ["summarizer/train.py"],
         "-m summarizer.evaluate": ["summarizer/evaluate.py"],
-        "app.py": ["app.py"],
+        "app.py": ["captioner/page/options.py"],
     }[command]
 
 

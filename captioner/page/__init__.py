@@ -1,0 +1,1 @@
+"""The rooms of the web page; its door is ``app.py``."""

@@ -1,0 +1,82 @@
+"""The page as a whole: header, tabs, settings, endpoints."""
+
+from typing import Any
+
+import gradio as gr
+
+from captioner.page import markup
+from captioner.page.about import about
+from captioner.page.clip import build_clip_tab
+from captioner.page.endpoints import build_endpoints
+from captioner.page.folder import build_folder_tab
+from captioner.page.photo import build_photo_tab
+from captioner.page.service import Service
+from captioner.page.settings import build_settings
+from captioner.page.uploads import KEPT, guard
+
+_HEADER = """
+<header class="masthead">
+<h1>Captionloom</h1>
+<p>Says in a sentence what a photo or a short clip shows.</p>
+</header>
+"""
+
+
+def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
+    """The page, not yet served.
+
+    Args:
+        service: does the work.
+        summarizer: the name of the summarizer, for what the page says about it.
+        queue_size: so many requests may wait.
+    """
+    # One at a time: whoever waits is told the place in the line. A folder job may take minutes, so
+    # it has a line of its own; its batches and the others' requests then take turns at the models.
+    queue = {"concurrency_id": "captioner", "concurrency_limit": 1}
+    folder_queue = {"concurrency_id": "folder", "concurrency_limit": 1}
+    options = {"analytics_enabled": False, "delete_cache": (KEPT // 6, KEPT)}
+    with gr.Blocks(title="Captionloom", **options) as blocks:
+        with gr.Row(elem_id="head"):
+            gr.HTML(_HEADER)
+            _add_readiness(service, blocks)
+        with gr.Tabs(elem_id="tabs"):
+            photo = gr.Tab("Photo", id="photo", elem_id="tab-photo")
+            clip = gr.Tab("Clip", id="clip", elem_id="tab-clip")
+            folder = gr.Tab("Folder", id="folder", elem_id="tab-folder")
+            with gr.Tab("About", id="about", elem_id="tab-about"):
+                gr.Markdown(about(service.models.names, summarizer), elem_id="about")
+        settings = build_settings(service.models.names)
+        with photo:
+            build_photo_tab(service, settings, queue)
+        with clip:
+            build_clip_tab(service, settings, queue)
+        with folder:
+            build_folder_tab(service, settings, folder_queue)
+        build_endpoints(service, queue)
+    guard(blocks)
+    return blocks.queue(max_size=queue_size)
+
+
+def _add_readiness(service: Service, blocks: Any) -> None:
+    """A line that says whether the models are loaded, kept up to date until they are."""
+
+    def look() -> tuple[str, Any]:
+        ready = service.models.ready()
+        return _readiness(ready=ready), gr.Timer(active=not ready)
+
+    line = gr.HTML(_readiness(ready=False), elem_id="models-status")
+    timer = gr.Timer(1)
+    gr.on(
+        [timer.tick, blocks.load],
+        look,
+        outputs=[line, timer],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _readiness(*, ready: bool) -> str:
+    if ready:
+        return markup.status("Ready", "ready")
+    return markup.status("The models are loading; what you ask for meanwhile waits.", "busy")

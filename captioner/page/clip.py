@@ -1,0 +1,202 @@
+"""The tab for clips: captions of the frames as they come, then one sentence for the whole."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from captioner.media.kinds import VIDEO_SUFFIXES
+from captioner.page import markup
+from captioner.page.boxes import caption_box
+from captioner.page.examples import clip_examples
+from captioner.page.faults import as_messages
+from captioner.page.preview import playable
+from captioner.page.service import Service
+from captioner.page.settings import SettingBoxes
+from captioner.page.uploads import chosen, new_folder
+from captioner.writers import SIDECARS
+
+if TYPE_CHECKING:
+    from captioner.rows import Row
+
+_SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
+_DOWNLOADS = {
+    "txt": "Text",
+    "json": "JSON",
+    "vtt": "WebVTT",
+    "srt": "SubRip",
+}  # names in SIDECARS, and how buttons call them
+
+
+class ClipTab:
+    """What the tab's buttons do.
+
+    Args:
+        service: does the work.
+    """
+
+    def __init__(self, service: Service):
+        self._service = service
+
+    def preview(self, upload: Any) -> Any:
+        """The clip as a video that a browser plays."""
+        with as_messages():
+            if upload is None:
+                return gr.Video(value=None, subtitles=None, visible=False)
+            path = chosen(upload)
+            kind = self._service.limits.check(path)
+            if kind == "image":
+                return gr.Video(value=None, subtitles=None, visible=False)
+            video = playable(path, kind, new_folder())
+            return gr.Video(value=str(video), subtitles=None, visible=True)
+
+    def describe(
+        self, upload: Any, model: str, beams: int, frames: int, selection: str
+    ) -> Iterator[dict[str, Any]]:
+        """Captions a clip, frame by frame, then the whole.
+
+        Yields:
+            What changes of the boxes, by their names in `build_clip_tab`.
+        """
+        with as_messages():
+            path = chosen(upload)
+            settings = self._service.settings(model, beams, frames, selection)
+            yield _started("Reading the clip …")
+            kind, clip = self._service.sample(path, settings)
+            total = len(clip.frames)
+            if not self._service.models.ready():
+                text = "The models are still loading. Your clip is next."
+                yield {"status": markup.status(text, "busy")}
+            done, pictures = [], []
+            for frame, said in zip(
+                clip.frames, self._service.captions(clip, settings), strict=True
+            ):
+                done.append(said)
+                pictures.append(markup.thumbnail(frame.image))
+                text = f"Frame {len(done)} of {total}"
+                yield {
+                    "status": markup.progress(text, len(done), total),
+                    "timeline": markup.timeline(done, pictures, clip.duration),
+                }
+            row = self._service.clip_row(path.name, kind, clip, done, settings)
+            yield {
+                "caption": markup.sentence(row.text or ""),
+                "status": "",
+                **_downloads(row, new_folder()),
+            }
+
+
+def _started(text: str) -> dict[str, Any]:
+    return {
+        "status": markup.status(text, "busy"),
+        "caption": "",
+        "timeline": "",
+        "stop": gr.Button(interactive=True),
+        "downloads": gr.Row(visible=False),
+    }
+
+
+def _downloads(row: "Row", folder: Path) -> dict[str, Any]:
+    """The files to take away, and the subtitles of the video."""
+    changes: dict[str, Any] = {"downloads": gr.Row(visible=True)}
+    for name in _DOWNLOADS:
+        sidecar = SIDECARS[name]
+        if sidecar.takes(row):
+            path = folder / f"{Path(row.path).stem}{sidecar.suffix}"
+            path.write_text(sidecar.render(row), encoding="utf-8")
+            changes[name] = gr.DownloadButton(value=str(path), visible=True)
+            if name == "vtt":
+                changes["video"] = gr.Video(subtitles=str(path))
+        else:
+            changes[name] = gr.DownloadButton(visible=False)
+    return changes
+
+
+def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
+    """Lays the tab out.
+
+    Args:
+        service: does the work.
+        settings: the boxes that hold the settings.
+        queue: the place of its events in the queue.
+    """
+    tab = ClipTab(service)
+    boxes: dict[str, Any] = {}
+    with gr.Row(elem_classes="work"):
+        with gr.Column(elem_classes="given"):
+            clip = gr.File(
+                label="Clip",
+                file_types=_SUFFIXES,
+                height=150,
+                elem_id="clip-input",
+            )
+            gr.Markdown(
+                "GIF, animated WebP, PNG or AVIF; MP4, MOV, MKV, WebM, AVI and others; up to "
+                f"{service.limits.minutes:g} minutes",
+                elem_classes="hint",
+            )
+            with gr.Row(elem_classes="buttons"):
+                button = gr.Button(
+                    "Describe", variant="primary", min_width=120, elem_id="clip-describe"
+                )
+                boxes["stop"] = gr.Button(
+                    "Stop", variant="stop", interactive=False, min_width=80, elem_id="clip-stop"
+                )
+            boxes["video"] = gr.Video(
+                label="The clip, with its captions as subtitles",
+                interactive=False,
+                autoplay=False,
+                visible=False,
+                buttons=[],
+                elem_id="clip-video",
+            )
+        with gr.Column(elem_classes="result"):
+            boxes["caption"] = caption_box(
+                "Caption", "One sentence for the whole clip appears here.", "clip-caption"
+            )
+            boxes["status"] = gr.HTML(elem_id="clip-status")
+            with gr.Row(visible=False, elem_classes="downloads") as boxes["downloads"]:
+                for name, label in _DOWNLOADS.items():
+                    boxes[name] = gr.DownloadButton(
+                        label, size="sm", min_width=60, elem_id=f"clip-download-{name}"
+                    )
+            boxes["timeline"] = gr.HTML(elem_id="clip-timeline")
+        with gr.Column(elem_classes="more"):
+            examples = clip_examples(clip)
+
+    def describe(*given: Any) -> Iterator[dict[Any, Any]]:
+        for changes in tab.describe(*given):
+            yield {boxes[name]: value for name, value in changes.items()}
+
+    hidden = {"preprocess": False, "api_visibility": "private", "show_progress": "hidden"}
+    run = {
+        "fn": describe,
+        "inputs": [clip, *settings.clip],
+        "outputs": list(boxes.values()),
+        **hidden,
+        **queue,
+    }
+    preview = {
+        "fn": tab.preview,
+        "inputs": clip,
+        "outputs": boxes["video"],
+        "concurrency_limit": 1,
+        **hidden,
+    }
+    clip.change(**preview)
+    started = [gr.on([button.click, clip.upload], **run)]
+    started += [example.then(**run) for example in examples]
+    ended = {"outputs": boxes["stop"], "api_visibility": "private", "queue": False}
+    for event in started:
+        event.then(lambda: gr.Button(interactive=False), **ended)
+    boxes["stop"].click(
+        lambda: (
+            gr.Button(interactive=False),
+            markup.status("Stopped. The captions so far are below.", "stopped"),
+        ),
+        outputs=[boxes["stop"], boxes["status"]],
+        cancels=started,
+        queue=False,
+        api_visibility="private",
+    )

@@ -1,0 +1,39 @@
+"""Routes of Gradio's server that the page has no use for, closed."""
+
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_API = "/gradio_api"
+_CLOSED = (
+    f"{_API}/file=http",  # fetches any address of the web for whoever asks
+    f"{_API}/proxy=",
+    f"{_API}/deep_link",  # writes the state of a visit to the disk, and keeps it
+    f"{_API}/process_recording",  # runs FFmpeg on what it is sent
+    f"{_API}/run-history",
+    f"{_API}/runs",
+    f"{_API}/vibe-",  # an editor of the page's source
+    f"{_API}/undo-vibe-",
+    "/monitoring",
+)
+
+
+class ClosedDoors:
+    """Answers 404 where a door is closed.
+
+    Args:
+        app: answers everywhere else.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request, as ASGI has it."""
+        if scope["type"] == "http" and scope["path"].startswith(_CLOSED):
+            await PlainTextResponse("Not found", 404)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+MIDDLEWARE = [Middleware(ClosedDoors)]

@@ -1,0 +1,182 @@
+"""What programs call: named endpoints with typed results, also as tools (MCP)."""
+
+from typing import Any, TypedDict
+
+import gradio as gr
+from gradio.components.api_component import Api
+from gradio_client.utils import python_type_to_json_schema
+
+from captioner.captioner import Caption
+from captioner.page.faults import as_messages
+from captioner.page.service import Service
+from captioner.page.uploads import all_chosen, chosen
+
+
+class ScoredCaption(TypedDict):
+    """A sentence, and the mean log-probability of its words."""
+
+    text: str
+    score: float
+
+
+class ImageResult(TypedDict):
+    """What ``/caption_image`` returns."""
+
+    file_name: str
+    text: str
+    score: float
+    alternatives: list[ScoredCaption]
+    model: str
+
+
+class FrameResult(TypedDict):
+    """A frame of a clip: seen from ``start`` to ``end``, in seconds."""
+
+    start: float
+    end: float
+    text: str
+    score: float
+
+
+class FileResult(TypedDict):
+    """A row of JSON Lines, which ``/caption_clip`` and ``/caption_files`` return."""
+
+    file_name: str
+    kind: str | None
+    text: str | None
+    score: float | None
+    frames: list[FrameResult] | None
+    status: str
+    error: str | None
+    model: str | None
+    summarizer: str | None
+
+
+class Endpoints:
+    """The endpoints; each loads what it needs and waits for its turn.
+
+    Args:
+        service: does the work.
+    """
+
+    def __init__(self, service: Service):
+        self._service = service
+
+    def caption_image(self, image: Any, beams: int = 0, model: str = "") -> ImageResult:
+        """Says in one short English sentence what a photo shows.
+
+        Args:
+            image: the photo: JPEG, PNG, WebP, AVIF, GIF (its first frame), BMP or TIFF.
+            beams: captions followed side by side in the search, 0 to 8; 0 is the model's choice.
+            model: the name of a captioner that this server offers; empty for the default one.
+
+        Returns:
+            The sentence (text), its score (mean log-probability of a word; nearer to 0 is surer),
+            and other captions that the search found (alternatives).
+        """
+        with as_messages():
+            path = chosen(image)
+            settings = self._service.settings(model, beams)
+            caption = self._service.caption(self._service.photo(path), settings)
+            return ImageResult(
+                file_name=path.name,
+                **_scored(caption),
+                alternatives=[_scored(other) for other in caption.alternatives],
+                model=settings.model,
+            )
+
+    def caption_clip(
+        self,
+        clip: Any,
+        frames: int = 16,
+        selection: str = "uniform",
+        beams: int = 0,
+        model: str = "",
+    ) -> dict[str, Any]:
+        """Says in one short English sentence what a GIF or video shows, and what each frame does.
+
+        Args:
+            clip: a GIF, animated WebP, PNG or AVIF, or a video (MP4, MOV, MKV, WebM, AVI).
+            frames: so many frames at most are captioned, 1 to 32.
+            selection: how the frames are chosen; "uniform" is evenly over the time.
+            beams: captions followed side by side in the search, 0 to 8; 0 is the model's choice.
+            model: the name of a captioner that this server offers; empty for the default one.
+
+        Returns:
+            The sentence (text), its score, and the frames, each with start and end in seconds, text
+            and score.
+        """
+        with as_messages():
+            path = chosen(clip)
+            settings = self._service.settings(model, beams, frames, selection)
+            kind, sampled = self._service.sample(path, settings)
+            captions = list(self._service.captions(sampled, settings))
+            row = self._service.clip_row(path.name, kind, sampled, captions, settings)
+            return row.as_dict()
+
+    def caption_files(
+        self,
+        files: Any,
+        frames: int = 16,
+        selection: str = "uniform",
+        beams: int = 0,
+        model: str = "",
+    ) -> list[dict[str, Any]]:
+        """Captions many photos, GIFs and videos, in any mix; a broken file stops nothing.
+
+        Args:
+            files: the files.
+            frames: so many frames of a clip at most are captioned, 1 to 32.
+            selection: how the frames are chosen; "uniform" is evenly over the time.
+            beams: captions followed side by side in the search, 0 to 8; 0 is the model's choice.
+            model: the name of a captioner that this server offers; empty for the default one.
+
+        Returns:
+            For each file, in their order: file_name, kind, text, score, frames, status ("ok" or
+            "error"), error, model and summarizer.
+        """
+        with as_messages():
+            settings = self._service.settings(model, beams, frames, selection)
+            rows = self._service.rows(all_chosen(files), settings)
+            return [row.as_dict() for row in rows]
+
+
+def _scored(caption: Caption) -> ScoredCaption:
+    return ScoredCaption(text=caption.text, score=round(caption.score, 4))
+
+
+def build_endpoints(service: Service, queue: dict[str, Any]) -> None:
+    """Adds the endpoints to the page; nothing of them shows.
+
+    Args:
+        service: does the work.
+        queue: the place of their events in the queue.
+    """
+    endpoints = Endpoints(service)
+    names = ", ".join(service.models.names)
+    with gr.Column(visible=False):
+        trigger = gr.Button()
+        beams = gr.Number(0, label="beams", precision=0)
+        model = gr.Textbox("", label=f"model, one of: {names}")
+        frames = gr.Number(16, label="frames", precision=0)
+        selection = gr.Textbox("uniform", label="selection")
+        clip_settings = [frames, selection, beams, model]
+        calls = (
+            (endpoints.caption_image, gr.File(label="image"), [beams, model], ImageResult),
+            (endpoints.caption_clip, gr.File(label="clip"), clip_settings, FileResult),
+            (
+                endpoints.caption_files,
+                gr.File(label="files", file_count="multiple"),
+                clip_settings,
+                list[FileResult],
+            ),
+        )
+        for call, files, settings, result in calls:
+            trigger.click(
+                call,
+                [files, *settings],
+                Api(None, python_type_to_json_schema(result), "result"),
+                api_name=call.__name__,
+                preprocess=False,  # see uploads.py
+                **queue,
+            )

@@ -1,0 +1,110 @@
+"""Examples that work offline with one click."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.media import get_image
+from PIL import Image
+
+from captioner.media.pixels import RGBArray
+from captioner.page.preview import write_video
+from captioner.page.uploads import new_folder, upload_folder
+
+_PHOTOS = Path(__file__).with_name("photos")
+_SIZE = (320, 240)
+_ICON = (96, 96)
+
+
+@dataclass(frozen=True)
+class _Example:
+    """A file to try, what its button says, and the photo of which it was made."""
+
+    label: str
+    file: Path
+    photo: Path
+
+
+def photo_examples(photo: Any) -> list[Any]:
+    """Lays out the examples of photos; returns the events that have put one into the box."""
+    files = {
+        "A cat": _PHOTOS / "cat.jpg",
+        "Coffee": _PHOTOS / "coffee.jpg",
+        "A tower": Path(get_image("tower.jpg")),  # in Gradio's own package
+    }
+    examples = [_Example(label, file, file) for label, file in files.items()]
+    return _buttons(examples, photo, "photo-example")
+
+
+def clip_examples(clip: Any) -> list[Any]:
+    """Lays out the examples of clips; returns the events that have put one into the box.
+
+    They are camera moves over the photos.
+    """
+    cat, coffee = _PHOTOS / "cat.jpg", _PHOTOS / "coffee.jpg"
+    gif, video = _folder() / "cat.gif", _folder() / "coffee.avi"
+    first, *others = (Image.fromarray(view) for view in _closer(cat, 12))
+    first.save(gif, save_all=True, append_images=others, duration=200, loop=0)
+    write_video(video, _closer(coffee, 40), codec="MJPG")
+    examples = [_Example("A GIF", gif, cat), _Example("A video", video, coffee)]
+    return _buttons(examples, clip, "clip-example")
+
+
+def _buttons(examples: Sequence[_Example], box: Any, elem_id: str) -> list[Any]:
+    events = []
+    gr.Markdown("Or try one of these:", elem_classes="hint")
+    with gr.Row(elem_classes="examples"):
+        for number, example in enumerate(examples, start=1):
+            button = gr.Button(
+                example.label,
+                icon=str(_icon(example.photo)),
+                min_width=100,
+                elem_id=f"{elem_id}-{number}",
+            )
+            given = button.click(
+                _giver(example.file),
+                outputs=box,
+                show_progress="hidden",
+                queue=False,
+                api_visibility="private",
+            )
+            events.append(given)
+    return events
+
+
+def _giver(file: Path) -> Callable[[], str]:
+    # Always a new copy: Gradio deletes after an hour what was in a box.
+    return lambda: str(shutil.copy(file, new_folder()))
+
+
+def _icon(photo: Path) -> Path:
+    path = _folder() / f"{photo.stem}.png"
+    with Image.open(photo) as image:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        box = (left, top, left + side, top + side)
+        image.convert("RGB").resize(_ICON, Image.Resampling.LANCZOS, box).save(path)
+    return path
+
+
+def _closer(photo: Path, count: int) -> Iterator[RGBArray]:
+    """What a camera sees that comes closer to the middle of a photo."""
+    with Image.open(photo) as file:
+        image = file.convert("RGB")
+    scale = min(image.width / _SIZE[0], image.height / _SIZE[1])
+    width, height = _SIZE[0] * scale, _SIZE[1] * scale
+    for step in range(count):
+        part = 1 - 0.4 * step / count
+        left, top = (image.width - width * part) / 2, (image.height - height * part) / 2
+        box = (left, top, left + width * part, top + height * part)
+        yield np.asarray(image.resize(_SIZE, Image.Resampling.BILINEAR, box), np.uint8)
+
+
+def _folder() -> Path:
+    folder = upload_folder() / "examples"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

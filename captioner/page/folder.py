@@ -1,0 +1,145 @@
+"""The tab for many files: a table that fills as they are captioned."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from captioner.page import markup
+from captioner.page.faults import as_messages
+from captioner.page.service import Service
+from captioner.page.settings import SettingBoxes
+from captioner.page.uploads import all_chosen, new_folder
+from captioner.writers import FILE_WRITERS
+
+if TYPE_CHECKING:
+    from captioner.rows import Row
+
+_DOWNLOADS = {".csv": "CSV", ".jsonl": "JSON Lines"}
+_PAUSE = 0.4  # seconds between two states of the table, so that a browser keeps up
+
+
+class FolderTab:
+    """What the tab's buttons do.
+
+    Args:
+        service: does the work.
+    """
+
+    def __init__(self, service: Service):
+        self._service = service
+
+    def describe(
+        self, uploads: Any, model: str, beams: int, frames: int, selection: str
+    ) -> Iterator[dict[str, Any]]:
+        """Captions files, in their order.
+
+        Yields:
+            What changes of the boxes, by their names in `build_folder_tab`.
+        """
+        with as_messages():
+            paths = all_chosen(uploads)
+            settings = self._service.settings(model, beams, frames, selection)
+            self._service.limits.check_count(paths)
+            yield {
+                "stop": gr.Button(interactive=True),
+                "status": markup.progress("Waiting for the models …", 0, len(paths)),
+                "table": "",
+                "downloads": gr.Row(visible=False),
+            }
+            rows: list[Row] = []
+            shown = 0.0
+            for row in self._service.rows(paths, settings):
+                rows.append(row)
+                if time.monotonic() - shown > _PAUSE:
+                    shown = time.monotonic()
+                    text = f"File {len(rows)} of {len(paths)}"
+                    yield {
+                        "status": markup.progress(text, len(rows), len(paths)),
+                        "table": markup.table(rows),
+                    }
+            yield {
+                "status": markup.status(_sum(rows), "ready"),
+                "table": markup.table(rows),
+                **_downloads(rows),
+            }
+
+
+def _sum(rows: "Sequence[Row]") -> str:
+    failed = sum(row.error is not None for row in rows)
+    done = f"Captioned {len(rows) - failed} of {len(rows)} files."
+    return f"{done} What is wrong with the other {failed} is in the table." if failed else done
+
+
+def _downloads(rows: "Sequence[Row]") -> dict[str, Any]:
+    folder = new_folder()
+    changes: dict[str, Any] = {"downloads": gr.Row(visible=True)}
+    for suffix in _DOWNLOADS:
+        path = folder / f"captions{suffix}"
+        with FILE_WRITERS[suffix].open(path, "x") as writer:
+            for row in rows:
+                writer.write(row)
+        changes[suffix] = gr.DownloadButton(value=str(path))
+    return changes
+
+
+def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
+    """Lays the tab out.
+
+    Args:
+        service: does the work.
+        settings: the boxes that hold the settings.
+        queue: the place of its events in the queue.
+    """
+    tab = FolderTab(service)
+    boxes: dict[str, Any] = {}
+    files = gr.File(
+        label="Files",
+        file_count="multiple",
+        height=220,
+        elem_id="folder-input",
+    )
+    gr.Markdown(
+        f"Photos, GIFs and videos in any mix, up to {service.limits.files} at once",
+        elem_classes="hint",
+    )
+    with gr.Row(elem_classes="buttons"):
+        button = gr.Button(
+            "Describe all", variant="primary", min_width=120, elem_id="folder-describe"
+        )
+        boxes["stop"] = gr.Button(
+            "Stop", variant="stop", interactive=False, min_width=80, elem_id="folder-stop"
+        )
+    boxes["status"] = gr.HTML(elem_id="folder-status")
+    with gr.Row(visible=False, elem_classes="downloads") as boxes["downloads"]:
+        for suffix, label in _DOWNLOADS.items():
+            boxes[suffix] = gr.DownloadButton(
+                label, size="sm", min_width=60, elem_id=f"folder-download-{suffix[1:]}"
+            )
+    boxes["table"] = gr.HTML(elem_id="folder-table")
+
+    def describe(*given: Any) -> Iterator[dict[Any, Any]]:
+        for changes in tab.describe(*given):
+            yield {boxes[name]: value for name, value in changes.items()}
+
+    hidden = {"api_visibility": "private", "show_progress": "hidden"}
+    started = button.click(
+        describe,
+        [files, *settings.clip],
+        list(boxes.values()),
+        preprocess=False,
+        **hidden,
+        **queue,
+    )
+    started.then(lambda: gr.Button(interactive=False), outputs=boxes["stop"], queue=False, **hidden)
+    boxes["stop"].click(
+        lambda: (
+            gr.Button(interactive=False),
+            markup.status("Stopped. The captions so far are in the table.", "stopped"),
+        ),
+        outputs=[boxes["stop"], boxes["status"]],
+        cancels=started,
+        queue=False,
+        **hidden,
+    )

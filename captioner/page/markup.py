@@ -1,0 +1,109 @@
+"""Results as HTML: every text of a model or a visitor is escaped here."""
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from captioner.captioner import Caption
+    from captioner.media.pixels import RGBArray
+    from captioner.rows import Row
+    from captioner.video import TimedCaption
+
+_THUMBNAIL = 160  # pixels
+
+
+def status(text: str, state: str) -> str:
+    """A line that says how things are.
+
+    Args:
+        text: the line.
+        state: ``"busy"``, ``"ready"`` or ``"stopped"``; picks the colour of the dot.
+    """
+    dot = f'<span class="dot {escape(state)}" aria-hidden="true"></span>'
+    return f'<p class="status" role="status">{dot}{escape(text)}</p>'
+
+
+def sentence(text: str) -> str:
+    """A caption."""
+    return escape(text)
+
+
+def progress(text: str, done: int, total: int) -> str:
+    """A line with a bar that fills as work is done."""
+    bar = f'<progress max="{total}" value="{done}" aria-label="progress"></progress>'
+    return f'<div class="status-bar">{status(text, "busy")}{bar}</div>'
+
+
+def beams(caption: "Caption") -> str:
+    """The caption and the other ones that the search found, with their scores, as a table."""
+    captions = (caption, *caption.alternatives)
+    rows = "".join(
+        f"<tr><td>{escape(found.text)}</td><td>{found.score:.2f}</td></tr>" for found in captions
+    )
+    return (
+        '<table class="beams"><thead><tr><th scope="col">caption</th><th scope="col">score</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def table(rows: "Sequence[Row]") -> str:
+    """Files with their captions, or with what is wrong with them, as a table."""
+    body = "".join(map(_file, rows))
+    return (
+        '<table class="files"><thead><tr><th scope="col">file</th><th scope="col">caption</th>'
+        f'<th scope="col">score</th></tr></thead><tbody>{body}</tbody></table>'
+    )
+
+
+def _file(row: "Row") -> str:
+    name = f'<th scope="row">{escape(row.file_name)}</th>'
+    if row.error is not None:
+        return f'<tr class="failed">{name}<td>{escape(row.error)}</td><td>failed</td></tr>'
+    return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{row.score:.2f}</td></tr>"
+
+
+def thumbnail(image: "RGBArray") -> str:
+    """A picture as a small JPEG in a data URL."""
+    small = Image.fromarray(image)
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
+
+
+def timeline(frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], duration: float) -> str:
+    """The frames of a clip in order of time: picture, when, how long, caption and score.
+
+    Args:
+        frames: the captioned frames.
+        thumbnails: a picture of each, as `thumbnail` makes it.
+        duration: length of the whole clip, in seconds.
+    """
+    items = "".join(
+        _moment(frame, picture, duration) for frame, picture in zip(frames, thumbnails, strict=True)
+    )
+    return f'<ol class="timeline" aria-label="Captions of the frames, in order">{items}</ol>'
+
+
+def _moment(frame: "TimedCaption", picture: str, duration: float) -> str:
+    left = 100 * frame.start / duration if duration else 0
+    width = 100 * (frame.end - frame.start) / duration if duration else 100
+    return (
+        f'<li><img src="{picture}" alt="" width="112"><div class="moment">'
+        f'<span class="head"><span class="when">{clock(frame.start)} to {clock(frame.end)}</span>'
+        f'<span class="sure">score {frame.caption.score:.2f}</span></span>'
+        f'<span class="said">{escape(frame.caption.text)}</span>'
+        f'<span class="track" aria-hidden="true">'
+        f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></div></li>'
+    )
+
+
+def clock(seconds: float) -> str:
+    """A time as people read it: ``0:07.4``."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"

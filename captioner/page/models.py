@@ -1,0 +1,130 @@
+"""The models of a server: loaded behind the page, each once, and run by one thread for all."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from captioner.captioner import DEFAULT_MODEL, Captioner
+from captioner.video import VideoCaptioner
+from summarizer.base import Summarizer
+
+if TYPE_CHECKING:
+    from captioner.captioner import Caption
+
+
+class Models:
+    """The captioners that a server offers, and its summarizer.
+
+    Whatever they compute goes through one thread, first come, first served: so each model is in
+    memory once, no two requests run it together, and a long job lets others in between its batches.
+
+    Args:
+        names: the captioners that are offered, the default first; None is the one that ships.
+        load_captioner: called with a name, for each captioner once.
+        load_summarizer: called once.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str | None],
+        load_captioner: Callable[[str | None], Captioner],
+        load_summarizer: Callable[[], Summarizer],
+    ):
+        self._wanted = {name or DEFAULT_MODEL: name for name in names}
+        self._load_captioner = load_captioner
+        self._load_summarizer = load_summarizer
+        self._captioners: dict[str, Future[Captioner]] = {name: Future() for name in self._wanted}
+        self._summarizer: Future[Summarizer] = Future()
+        self._runner = ThreadPoolExecutor(1, thread_name_prefix="models")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the captioners, the default first."""
+        return tuple(self._wanted)
+
+    @property
+    def _futures(self) -> list[Future[Any]]:
+        """The models in the order in which they are loaded."""
+        return [*self._captioners.values(), self._summarizer]
+
+    def start(self) -> None:
+        """Begins to load, in the background."""
+        Thread(target=self._load_all, name="loading", daemon=True).start()
+
+    def ready(self, name: str | None = None) -> bool:
+        """Whether a captioner is loaded; without a name: whether all models are."""
+        futures = self._futures if name is None else [self._captioners[name]]
+        return all(future.done() for future in futures)
+
+    def wait(self) -> None:
+        """Waits until everything is loaded.
+
+        Raises:
+            Exception: what the loading of a model raised; then nothing after it was loaded.
+        """
+        for future in self._futures:
+            future.result()
+
+    def captioner(self, name: str, beams: int = 0) -> Captioner:
+        """A captioner to share; waits until it is loaded.
+
+        Args:
+            name: one of `names`.
+            beams: captions followed side by side; 0: as many as the model itself prefers.
+        """
+        captioner = self._captioners[name].result()
+        return captioner.searching(beams=beams) if beams else captioner
+
+    def video_captioner(
+        self, name: str, *, beams: int = 0, frames: int = 16, selection: str = "uniform"
+    ) -> VideoCaptioner:
+        """What captions clips; waits until its models are loaded. For the rest see `captioner`."""
+        captioner = self.captioner(name, beams)
+        return VideoCaptioner(captioner, self._summarizer.result(), frames, selection)
+
+    def close(self) -> None:
+        """Ends the thread; what waits for it is given up."""
+        self._runner.shutdown(wait=False, cancel_futures=True)
+
+    def _load_all(self) -> None:
+        try:
+            for name, wanted in self._wanted.items():
+                captioner = _Shared(self._load_captioner(wanted), self._runner)
+                # The first picture is slow: it compiles the graph.
+                captioner.caption_images([np.zeros((64, 64, 3), np.uint8)])
+                self._captioners[name].set_result(captioner)
+            self._summarizer.set_result(_SharedSummarizer(self._load_summarizer(), self._runner))
+        except BaseException as error:
+            for future in self._futures:
+                if not future.done():
+                    future.set_exception(error)
+
+
+class _Shared(Captioner):
+    """A captioner whose batches wait in the line of all requests."""
+
+    def __init__(self, captioner: Captioner, runner: ThreadPoolExecutor):
+        self.name = captioner.name
+        self._captioner = captioner
+        self._runner = runner
+
+    def caption_images(self, images: Sequence[np.ndarray]) -> "list[Caption]":
+        return self._runner.submit(self._captioner.caption_images, images).result()
+
+    def searching(self, *, beams: int) -> Captioner:
+        return _Shared(self._captioner.searching(beams=beams), self._runner)
+
+
+class _SharedSummarizer(Summarizer):
+    """The same for a summarizer."""
+
+    def __init__(self, summarizer: Summarizer, runner: ThreadPoolExecutor):
+        self.name = summarizer.name
+        self._summarizer = summarizer
+        self._runner = runner
+
+    def summarize_many(self, groups: Sequence[Sequence[str]]) -> list[str]:
+        return self._runner.submit(self._summarizer.summarize_many, groups).result()

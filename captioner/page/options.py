@@ -1,0 +1,163 @@
+"""The words of the page's command line, and the refusals that need no model."""
+
+import argparse
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+_UNITS = ("b", "kb", "mb", "gb", "tb")
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Understands the command line of ``app.py``; says what is wrong with it, and exits."""
+    words = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Serves the web page: captions for photos, GIFs and videos.",
+        allow_abbrev=False,
+    )
+    add = words.add_argument
+    add(
+        "--host",
+        default="127.0.0.1",
+        help="the address to serve (default: %(default)s, which "
+        "only this machine reaches; 0.0.0.0 opens it to the network)",
+    )
+    add(
+        "--port",
+        type=_whole(1, 65535),
+        metavar="N",
+        help="the port to serve (default: the first free one from 7860)",
+    )
+    add(
+        "--share",
+        action="store_true",
+        help="also make a public link to this server, through gradio.live",
+    )
+    add(
+        "--auth",
+        action="append",
+        type=_user,
+        metavar="USER:PASS",
+        help="ask visitors for this name and password; again for more of them",
+    )
+    add(
+        "--model",
+        action="append",
+        type=_captioner,
+        metavar="NAME",
+        help="the captioner: a name that ships, a folder, or owner/model on the Hugging Face hub; "
+        "again to let visitors choose, the first is the default",
+    )
+    add(
+        "--summarizer",
+        type=_summarizer,
+        metavar="NAME",
+        help="makes one sentence for a clip: a name that ships, a folder, a hub name, or "
+        "consensus (the caption that the others agree with most)",
+    )
+    _add_limits(words)
+    add(
+        "--mcp",
+        action="store_true",
+        help="also serve the endpoints as tools of the Model Context Protocol",
+    )
+    return words
+
+
+def _add_limits(words: argparse.ArgumentParser) -> None:
+    add = words.add_argument
+    add(
+        "--max-file-size",
+        type=_size,
+        default="200mb",
+        metavar="SIZE",
+        help="refuse larger uploads, such as 500kb or 1gb (default: %(default)s)",
+    )
+    add(
+        "--max-megapixels",
+        type=_whole(1, 170),
+        default=100,
+        metavar="N",
+        help="refuse larger pictures and frames, in millions of pixels (default: %(default)s)",
+    )
+    add(
+        "--max-minutes",
+        type=_minutes,
+        default=10,
+        metavar="N",
+        help="refuse longer clips (default: %(default)s)",
+    )
+    add(
+        "--max-files",
+        type=_whole(1, 10_000),
+        default=200,
+        metavar="N",
+        help="refuse more files in one folder job (default: %(default)s)",
+    )
+    add(
+        "--queue-size",
+        type=_whole(1, 10_000),
+        default=32,
+        metavar="N",
+        help="refuse requests while so many wait (default: %(default)s)",
+    )
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isdecimal() and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return minutes
+
+
+def _size(text: str) -> str:
+    number = text.lower().removesuffix("b").rstrip("kmgt")
+    if not (number.isdecimal() and int(number) > 0 and text.lower()[len(number) :] in _UNITS):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 500kb, 200mb or 1gb")
+    return text.lower()
+
+
+def _user(text: str) -> tuple[str, str]:
+    user, _, password = text.partition(":")
+    if not (user and password):
+        raise argparse.ArgumentTypeError("write it as USER:PASS, with neither of the two empty")
+    return user, password
+
+
+def _captioner(name: str) -> str:
+    """A name that can be meant; whether the model loads shows when it is loaded."""
+    from captioner.captioner import shipped_models
+
+    shipped = shipped_models()
+    if name in shipped or Path(name).is_dir() or _HUB_NAME.fullmatch(name):
+        return name
+    raise argparse.ArgumentTypeError(
+        f"no model {name!r}: it is no folder and no name on the Hugging Face hub (owner/model); "
+        f"what ships is: {', '.join(shipped)}"
+    )
+
+
+def _summarizer(name: str) -> str:
+    from summarizer.loading import shipped_models
+
+    shipped = shipped_models()
+    if name in shipped or Path(name).is_dir() or re.fullmatch(r"[\w-][\w.-]*(/[\w.-]+)?", name):
+        return name
+    raise argparse.ArgumentTypeError(
+        f"no summarizer {name!r}: it is no folder and no name on the Hugging Face hub; what ships "
+        f"is: {', '.join(shipped)}"
+    )

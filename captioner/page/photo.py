@@ -1,0 +1,217 @@
+"""The tab for photos: a caption, the other beams, and where the model looked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from captioner.media.pixels import RGBArray
+from captioner.page import markup
+from captioner.page.attention import fit, overlay
+from captioner.page.boxes import caption_box
+from captioner.page.examples import photo_examples
+from captioner.page.faults import RefusalError, as_messages
+from captioner.page.service import Service
+from captioner.page.settings import SettingBoxes
+from captioner.page.uploads import chosen, new_folder
+
+_SIDE = 720  # pixels of the large picture
+_SMALL = 280  # and of the small ones
+
+_SHORT = 3  # letters of "a", "in" and "the", which say little
+_NO_ATTENTION = "This model cannot tell where it looked."
+
+
+@dataclass(frozen=True)
+class Looked:
+    """Where the model looked at a photo; what the page remembers between two clicks."""
+
+    path: Path
+    words: tuple[str, ...]
+    attention: NDArray[np.float32]
+
+
+class PhotoTab:
+    """What the tab's buttons do.
+
+    Args:
+        service: does the work.
+    """
+
+    def __init__(self, service: Service):
+        self._service = service
+
+    def describe(self, upload: Any, model: str, beams: int) -> Iterator[dict[str, Any]]:
+        """Captions a photo; the sentence comes first, the pictures after it.
+
+        Yields:
+            What changes of the boxes, by their names in `build`.
+        """
+        with as_messages():
+            path = chosen(upload)
+            settings = self._service.settings(model, beams)
+            photo = self._service.photo(path)
+            if not self._service.models.ready(settings.model):
+                text = "The model is still loading. Your photo is next."
+                yield {"status": markup.status(text, "busy")}
+            caption = self._service.caption(photo, settings)
+            yield {
+                "status": "",
+                "caption": markup.sentence(caption.text),
+                "beams": markup.beams(caption),
+                "results": gr.Column(visible=True),
+            }
+            if caption.attention is None or not caption.words:
+                yield {
+                    "looked": None,
+                    "note": markup.status(_NO_ATTENTION, "stopped"),
+                    "looking": gr.Column(visible=False),
+                }
+                return
+            looked = Looked(path, caption.words, caption.attention)
+            words = [(word, index) for index, word in enumerate(caption.words)]
+            first = _telling_word(looked)
+            yield {
+                "looked": looked,
+                "note": "",
+                "looking": gr.Column(visible=True),
+                "words": gr.Radio(choices=words, value=first),
+                "picture": _picture(fit(photo, _SIDE), looked, first),
+                "sheet": _sheet(fit(photo, _SMALL), looked),
+            }
+
+    def look(self, looked: Looked | None, word: int | None) -> Any:
+        """The photo with the attention of another word laid over it."""
+        with as_messages():
+            if looked is None or word is None or not 0 <= word < len(looked.words):
+                raise RefusalError("Choose a photo first.")
+            if not looked.path.is_file():
+                raise RefusalError("This photo is no longer on the server; choose it again.")
+            return _picture(fit(self._service.photo(looked.path), _SIDE), looked, word)
+
+
+def _telling_word(looked: Looked) -> int:
+    """The best word to begin with: of the longer ones, the one that looked at one place most."""
+    peaks = looked.attention.reshape(len(looked.words), -1).max(axis=1)
+    longer = [index for index, word in enumerate(looked.words) if len(word) > _SHORT]
+    return max(longer or range(len(peaks)), key=peaks.__getitem__)
+
+
+def _picture(photo: RGBArray, looked: Looked, word: int) -> Any:
+    path = new_folder() / f"{looked.path.stem}-{word + 1}.jpg"
+    Image.fromarray(overlay(photo, looked.attention[word])).save(path, quality=90)
+    text = f"The photo; what the model looked at for the word “{looked.words[word]}” is bright."
+    return gr.Image(value=str(path), alt_text=text)
+
+
+def _sheet(photo: RGBArray, looked: Looked) -> list[tuple[str, str]]:
+    folder = new_folder()
+    sheet = []
+    for number, (word, weights) in enumerate(
+        zip(looked.words, looked.attention, strict=True), start=1
+    ):
+        path = folder / f"{looked.path.stem}-{number}.jpg"
+        Image.fromarray(overlay(photo, weights)).save(path, quality=85)
+        sheet.append((str(path), word))
+    return sheet
+
+
+def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
+    """Lays the tab out.
+
+    Args:
+        service: does the work.
+        settings: the boxes that hold the settings.
+        queue: the place of its events in the queue.
+    """
+    tab = PhotoTab(service)
+    boxes: dict[str, Any] = {}
+    with gr.Row(elem_classes="work"):
+        with gr.Column(elem_classes="given"):
+            photo = gr.Image(
+                type="filepath",
+                image_mode=None,
+                sources=["upload", "clipboard", "webcam"],
+                label="Photo",
+                alt_text="Your photo",
+                height=340,
+                buttons=["fullscreen"],
+                placeholder="Drop a photo here\nor click to choose one",
+                elem_id="photo-input",
+            )
+            button = gr.Button("Describe", variant="primary", elem_id="photo-describe")
+        with gr.Column(elem_classes="result"):
+            boxes["caption"] = caption_box(
+                "Caption", "What the photo shows appears here.", "photo-caption"
+            )
+            boxes["status"] = gr.HTML(elem_id="photo-status")
+            with gr.Column(visible=False, elem_id="photo-results") as boxes["results"]:
+                with gr.Column(visible=False, elem_id="photo-looking") as boxes["looking"]:
+                    boxes["words"] = gr.Radio(
+                        [],
+                        label="Where the model looked",
+                        info="Choose a word: what the model looked at to write it stays bright.",
+                        type="value",
+                        interactive=True,
+                        elem_id="photo-words",
+                        elem_classes="words",
+                    )
+                    boxes["picture"] = gr.Image(
+                        type="filepath",
+                        label="The photo, as the model looked at it",
+                        show_label=False,
+                        interactive=False,
+                        buttons=["download", "fullscreen"],
+                        elem_id="photo-attention",
+                    )
+                    with gr.Accordion("All words side by side", open=False, elem_id="photo-all"):
+                        boxes["sheet"] = gr.Gallery(
+                            label="All words side by side",
+                            show_label=False,
+                            columns=3,
+                            object_fit="contain",
+                            height="auto",
+                            interactive=False,
+                            buttons=["download", "fullscreen"],
+                            elem_id="photo-sheet",
+                        )
+                boxes["note"] = gr.HTML(elem_id="photo-note")
+                with gr.Accordion("Other captions", open=False, elem_id="photo-others"):
+                    boxes["beams"] = gr.HTML(elem_id="photo-beams")
+                    gr.Markdown(
+                        "The score is the mean log-probability of a word: nearer to 0 is surer.",
+                        elem_classes="hint",
+                    )
+        with gr.Column(elem_classes="more"):
+            examples = photo_examples(photo)
+    boxes["looked"] = gr.State()
+
+    def describe(upload: Any, model: str, beams: int) -> Iterator[dict[Any, Any]]:
+        for changes in tab.describe(upload, model, beams):
+            yield {boxes[name]: value for name, value in changes.items()}
+
+    run = {
+        "fn": describe,
+        "inputs": [photo, *settings.photo],
+        "outputs": list(boxes.values()),
+        "preprocess": False,  # see uploads.py
+        "show_progress_on": boxes["caption"],
+        "api_visibility": "private",
+        **queue,
+    }
+    gr.on([button.click, photo.upload], **run)
+    for example in examples:
+        example.then(**run)
+    boxes["words"].input(
+        tab.look,
+        [boxes["looked"], boxes["words"]],
+        boxes["picture"],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=4,
+    )

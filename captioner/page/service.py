@@ -1,0 +1,148 @@
+"""What the page does for a visitor, without a page: the tabs and the endpoints share it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from captioner.batch import caption_inputs
+from captioner.captioner import MAX_SIDE
+from captioner.finding import Input
+from captioner.media.errors import MediaError
+from captioner.media.frames import SELECTORS, Clip, sample_frames
+from captioner.media.images import load_image
+from captioner.page.faults import RefusalError
+from captioner.page.limits import Limits
+from captioner.page.models import Models
+from captioner.rows import Row, failure_reason
+from captioner.video import TimedCaption, VideoCaptioner
+
+if TYPE_CHECKING:
+    from captioner.captioner import Caption
+    from captioner.media.kinds import MediaKind
+    from captioner.media.pixels import RGBArray
+
+MOST_BEAMS = 8
+MOST_FRAMES = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a visitor may choose.
+
+    Attributes:
+        model: the name of a captioner.
+        beams: captions followed side by side; 0: as many as the model itself prefers.
+        frames: at most so many frames of a clip are captioned.
+        selection: how they are chosen, a name in ``SELECTORS``.
+    """
+
+    model: str
+    beams: int = 0
+    frames: int = 16
+    selection: str = "uniform"
+
+
+@dataclass(frozen=True)
+class Service:
+    """The models of a server, and what one request may ask of them.
+
+    All methods raise `MediaError` for a file that cannot be read or is beyond the limits.
+    """
+
+    models: Models
+    limits: Limits
+
+    def settings(
+        self, model: str, beams: int, frames: int = 16, selection: str = "uniform"
+    ) -> Settings:
+        """Settings as a request gives them; an empty ``model`` is the default one.
+
+        Raises:
+            RefusalError: this server does not offer them.
+        """
+        model = model or self.models.names[0]
+        _one_of("model", model, self.models.names)
+        _one_of("selection", selection, sorted(SELECTORS))
+        return Settings(
+            model, _whole("beams", beams, 0, MOST_BEAMS), _whole("frames", frames, 1, MOST_FRAMES),
+            selection,
+        )  # fmt: skip
+
+    def photo(self, path: Path) -> "RGBArray":
+        """The pixels of a picture, or of an animation's first frame, uint8 [H, W, 3]."""
+        self.limits.check(path)
+        return load_image(path, max_side=MAX_SIDE, max_pixels=self.limits.max_pixels)
+
+    def caption(self, photo: "RGBArray", settings: Settings) -> "Caption":
+        """The caption of a picture, with the other beams."""
+        return self.models.captioner(settings.model, settings.beams).caption_images([photo])[0]
+
+    def sample(self, path: Path, settings: Settings) -> "tuple[MediaKind, Clip]":
+        """What a clip is, and the frames to caption."""
+        kind = self.limits.check(path)
+        pixels = self.limits.max_pixels
+        clip = sample_frames(path, settings.frames, settings.selection, MAX_SIDE, max_pixels=pixels)
+        return kind, clip
+
+    def captions(self, clip: Clip, settings: Settings) -> Iterator[TimedCaption]:
+        """The captions of a clip's frames, each as soon as it is there."""
+        captioner = self.models.captioner(settings.model, settings.beams)
+        for frame, span in zip(clip.frames, clip.spans, strict=True):
+            yield TimedCaption(*span, captioner.caption_images([frame.image])[0])
+
+    def clip_row(
+        self,
+        name: str,
+        kind: "MediaKind",
+        clip: Clip,
+        frames: Sequence[TimedCaption],
+        settings: Settings,
+    ) -> Row:
+        """What is known of a clip, the sentence for the whole of it included."""
+        video_captioner = self._video_captioner(settings)
+        result = video_captioner.fuse(clip, [frame.caption for frame in frames])
+        return Row(
+            name,
+            name,
+            kind,
+            result.text,
+            result.score,
+            frames=None if kind == "image" else result.frames,
+            model=video_captioner.captioner.name,
+            summarizer=video_captioner.summarizer.name if len(frames) > 1 else None,
+        )
+
+    def rows(self, paths: Sequence[Path], settings: Settings) -> Iterator[Row]:
+        """One row for each file, in their order; what is wrong with a file is in its row."""
+        self.limits.check_count(paths)
+        captioner = self.models.captioner(settings.model, settings.beams)
+        inputs = (self._input(path) for path in paths)
+        return caption_inputs(inputs, captioner, lambda: self._video_captioner(settings))
+
+    def _input(self, path: Path) -> Input:
+        try:
+            self.limits.check(path)
+        except MediaError as error:
+            return Input(str(path), path.name, failure_reason(error))
+        return Input(str(path), path.name)
+
+    def _video_captioner(self, settings: Settings) -> VideoCaptioner:
+        return self.models.video_captioner(
+            settings.model,
+            beams=settings.beams,
+            frames=settings.frames,
+            selection=settings.selection,
+        )
+
+
+def _one_of(what: str, value: object, known: Sequence[str]) -> None:
+    if value not in known:
+        raise RefusalError(f"There is no {what} {value!r} here; choose one of: {', '.join(known)}.")
+
+
+def _whole(what: str, value: object, low: int, high: int) -> int:
+    number = int(value) if isinstance(value, (int, float)) and value == int(value) else low - 1
+    if not low <= number <= high:
+        raise RefusalError(f"{what} is {value!r}; it must be a whole number from {low} to {high}.")
+    return number
