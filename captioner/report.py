@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _REASONS_SHOWN = 10
 _NAMES: tuple[tuple[MediaKind | None, str], ...] = (
-    ("image", "pictures"),
-    ("animation", "animations"),
-    ("video", "videos"),
-    (None, "others"),
+    ("image", "picture"),
+    ("animation", "animation"),
+    ("video", "video"),
+    (None, "other"),
 )
 
 
@@ -129,14 +129,13 @@ class Report:
         """Say on standard output what a run would do."""
         self.expect(plan)
         kinds = Counter(promised_kind(item.path) for item in inputs)
-        found = ", ".join(f"{kinds[kind]:,} {name}" for kind, name in _NAMES if kinds[kind])
+        found = ", ".join(_many(kinds[kind], name) for kind, name in _NAMES if kinds[kind])
         print(f"found {_files(len(inputs))}, by their names {found}")
         print(f"to caption: {len(plan.to_do):,}")
         print(f"already captioned: {plan.done:,}")
         if plan.failed_before:
-            print(
-                f"failed in an earlier run: {plan.failed_before:,}; --retry-failed takes these up"
-            )
+            remedy = "--retry-failed takes them up"
+            print(f"failed in an earlier run: {plan.failed_before:,} ({remedy})")
         if plan.not_asked:
             print(f"not moving, and so without subtitles: {plan.not_asked:,}")
 
@@ -184,5 +183,9 @@ def _reason(error: str) -> str:
     return error.partition("; ")[0]
 
 
+def _many(count: int, name: str) -> str:
+    return f"1 {name}" if count == 1 else f"{count:,} {name}s"
+
+
 def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+    return _many(count, "file")
