@@ -1,5 +1,6 @@
 """Opening a media file: everything that can be wrong before its content is looked at."""
 
+import errno
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,17 +41,22 @@ def _open(path: str | Path) -> BinaryIO:
             raise EmptyFileError(name, "is empty (0 bytes)", "copy or download it again")
         return Path(path).open("rb")
     except (FileNotFoundError, NotADirectoryError) as error:
-        if Path(path).is_symlink():
-            reason, remedy = "is a link to a file that is not there", "mend or remove the link"
-        else:
-            reason, remedy = "there is no such file", "check the path"
-        raise MissingFileError(name, reason, remedy) from error
+        raise _missing(path) from error
     except PermissionError as error:
         raise UnreadableFileError(
             name, "permission was refused", "make it readable for this user"
         ) from error
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        if getattr(error, "errno", None) == errno.ELOOP:
+            raise _missing(path) from error
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableFileError(
             name, f"cannot be opened ({reason})", "check the path and the disk"
         ) from error
+
+
+def _missing(path: str | Path) -> MissingFileError:
+    if Path(path).is_symlink():
+        remedy = "mend the link, or delete it"
+        return MissingFileError(str(path), "is a link to no such file", remedy)
+    return MissingFileError(str(path), "there is no such file", "check the path")

@@ -68,7 +68,7 @@ def _links(box: Box) -> None:
             (box.folder / name).symlink_to(target)
     box.good("to-a-picture.png")
     box.bad("to-nothing.jpg", None, MissingFileError)
-    box.bad("to-itself.jpg", None, UnreadableFileError)
+    box.bad("to-itself.jpg", None, MissingFileError)
     box.bad("to-a-device.jpg", None, UnreadableFileError)
     box.bad("not-there.jpg", None, MissingFileError, found=False)
     box.bad("target.png/below.jpg", None, MissingFileError, found=False)

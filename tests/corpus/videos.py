@@ -67,21 +67,26 @@ def patched(data: bytes, after: bytes, offset: int, value: bytes) -> bytes:
 # Damage
 
 
+def _named(suffix: str) -> str:
+    return ".mts" if suffix == ".ts" else suffix  # a search leaves .ts to programmers
+
+
 def _cut(box: Box, suffix: str) -> None:
     for percent, data in cuts(clip(suffix)):
+        name = f"{percent}{_named(suffix)}"
         if suffix in _HAS_LENGTHS:
-            box.bad(f"{percent}{suffix}", data, TruncatedFileError)
+            box.bad(name, data, TruncatedFileError)
         elif percent >= 60 and suffix != ".mpg":
-            box.good(f"{percent}{suffix}", data)
+            box.good(name, data)
         else:
-            box.either(f"{percent}{suffix}", data)
+            box.either(name, data)
 
 
 def _flipped(box: Box, suffix: str) -> None:
     for seed, data in flips(clip(suffix)):
-        box.either(f"{seed}{suffix}", data)
+        box.either(f"{seed}{_named(suffix)}", data)
     for tenth in (0, 3, 6):
-        box.either(f"zeroed-{tenth}{suffix}", zeroed(clip(suffix), tenth / 10, 400))
+        box.either(f"zeroed-{tenth}{_named(suffix)}", zeroed(clip(suffix), tenth / 10, 400))
 
 
 kinds_of(FORMATS, _cut, "cut-video")
