@@ -67,7 +67,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     choose_training_backend()
     try:
-        from training.recipe import Recipe, RecipeError, parse_settings
+        from training.recipe import Recipe
+        from training.settings import RecipeError, parse_settings
     except ImportError as error:
         print(f"{error}; training needs: pip install 'captionloom[train]'", file=sys.stderr)
         return 2

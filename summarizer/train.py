@@ -60,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the model is made, 2 when it cannot be."""
     options = build_parser().parse_args(arguments)
     from training.fuser import FuserJob, train_fuser
-    from training.fuser_recipe import FuserRecipe, FuserRecipeError
+    from training.fuser_recipe import FuserRecipe
     from training.reading import DatasetError
+    from training.settings import RecipeError
 
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command=_command(words),
         )
         print(train_fuser(job))
-    except (DatasetError, FuserRecipeError) as error:
+    except (DatasetError, RecipeError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

@@ -16,7 +16,7 @@ from typing import Any
 from summarizer.bart import BartSummarizer
 from summarizer.choice import Agreement
 from summarizer.ngrams import DocumentFrequencies
-from training.fuser_recipe import FuserRecipe, FuserRecipeError
+from training.fuser_recipe import FuserRecipe
 from training.fusion_data import (
     FusionSet,
     HeldOut,
@@ -26,6 +26,7 @@ from training.fusion_data import (
     read_ids,
     without,
 )
+from training.settings import RecipeError
 
 _TUNING_INPUTS = 8
 _TUNING_SHARE = 0.1  # of the clips, at most
@@ -97,7 +98,7 @@ def train_fuser(job: FuserJob) -> Path:
 
     Raises:
         DatasetError: a file is missing, damaged or of no use.
-        FuserRecipeError: the run folder belongs to another recipe or run, or the output exists.
+        RecipeError: the run folder belongs to another recipe or run, or the output exists.
     """
     start = _prepare(job)
     data = read_data(job)
@@ -149,7 +150,7 @@ def _part(
     taken = random.Random(recipe.seed).sample(rich, min(count, len(rich)))
     ids = {plain_id(item.id) for item in taken}
     if not taken:
-        raise FuserRecipeError(
+        raise RecipeError(
             f"no set of clips has more than {_TUNING_INPUTS} captions; some are needed to choose "
             "the best checkpoint"
         )
@@ -159,19 +160,19 @@ def _part(
 def _prepare(job: FuserJob) -> Path | None:
     """Makes the run folder; the checkpoint to go on from, if any."""
     if job.output.exists():
-        raise FuserRecipeError(f"{job.output}: exists already; remove it or name another folder")
+        raise RecipeError(f"{job.output}: exists already; remove it or name another folder")
     last = _last_checkpoint(job.run)
     saved = job.run / "recipe.yaml"
     if not job.resume:
         if last is not None:
-            raise FuserRecipeError(
+            raise RecipeError(
                 f"{job.run}: holds checkpoints of another run; add --resume to go on from "
                 f"{last.name}, remove it, or name another --run folder"
             )
     elif last is None:
-        raise FuserRecipeError(f"{job.run}: holds no checkpoint to go on from; leave --resume out")
+        raise RecipeError(f"{job.run}: holds no checkpoint to go on from; leave --resume out")
     elif replace(FuserRecipe.load(saved), max_steps=job.recipe.max_steps) != job.recipe:
-        raise FuserRecipeError(
+        raise RecipeError(
             f"{saved}: the run was begun with another recipe; give that one to --recipe"
         )
     job.run.mkdir(parents=True, exist_ok=True)

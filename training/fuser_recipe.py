@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, fields
 
-import yaml
+from training.settings import RecipeError, Settings
 
-
-class FuserRecipeError(ValueError):
-    """A recipe that cannot be followed."""
+_MAY_BE_ZERO = ("seed", "warmup_steps")
 
 
 @dataclass(frozen=True)
-class FuserRecipe:
+class FuserRecipe(Settings):
     """How a small BART learns to fuse captions.
 
     Attributes:
@@ -83,62 +78,20 @@ class FuserRecipe:
     beam_size: int = 4
 
     def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if type(value) is int and value < (0 if item.name in _MAY_BE_ZERO else 1):
+                raise RecipeError(f"{item.name} is {value}, too small")
         for name in ("photo_share", "captioner_share", "single_share", "clean", "word_noise"):
             _check_share(name, getattr(self, name))
         for name in ("strangers", "hide_target", "target_share", "dropout", "label_smoothing"):
             _check_share(name, getattr(self, name))
         if self.photo_share + self.captioner_share + self.single_share >= 1:
-            raise FuserRecipeError("the shares of the examples add up to 1; leave some for clips")
+            raise RecipeError("the shares of the examples add up to 1; leave some for clips")
         if self.d_model % self.heads:
-            raise FuserRecipeError(f"{self.heads} heads cannot share d_model {self.d_model} evenly")
-
-    @classmethod
-    def load(cls, path: str | Path) -> FuserRecipe:
-        """Reads a YAML file; what it leaves out has the default.
-
-        Raises:
-            FuserRecipeError: it is missing, no YAML mapping, or has an unknown key or bad value.
-        """
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise FuserRecipeError(f"{path}: cannot be read as a recipe ({error})") from error
-        if not isinstance(values, Mapping):
-            raise FuserRecipeError(f"{path}: is no mapping of settings; see training/recipes")
-        try:
-            return cls().with_values(values)
-        except FuserRecipeError as error:
-            raise FuserRecipeError(f"{path}: {error}") from error
-
-    def with_values(self, values: Mapping[str, Any]) -> FuserRecipe:
-        """This recipe with some settings replaced.
-
-        Raises:
-            FuserRecipeError: a key is unknown, or a value of the wrong type or out of range.
-        """
-        known = [item.name for item in fields(self)]
-        for key, value in values.items():
-            if key not in known:
-                raise FuserRecipeError(f"unknown setting {key}; known are {', '.join(known)}")
-            default = getattr(self, key)
-            number = isinstance(default, float) and type(value) is int
-            if type(value) is not type(default) and not number:
-                kind = type(default).__name__
-                raise FuserRecipeError(f"{key} is {value!r}, expected {kind}")
-            if type(value) is int and value < (0 if key in _MAY_BE_ZERO else 1):
-                raise FuserRecipeError(f"{key} is {value}, too small")
-        return replace(self, **values)
-
-    def save(self, path: Path) -> None:
-        """Writes every setting, the defaults too."""
-        path.write_text(yaml.safe_dump(asdict(self), sort_keys=False), encoding="utf-8")
-
-
-_MAY_BE_ZERO = {"seed", "warmup_steps", "weight_decay"} | {
-    item.name for item in fields(FuserRecipe) if item.type == "float"
-}
+            raise RecipeError(f"{self.heads} heads cannot share d_model {self.d_model} evenly")
 
 
 def _check_share(name: str, value: float) -> None:
     if not 0 <= value <= 1:
-        raise FuserRecipeError(f"{name} is {value}, expected a fraction from 0 to 1")
+        raise RecipeError(f"{name} is {value}, expected a fraction from 0 to 1")

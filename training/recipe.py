@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
-from typing import Any
-
-import yaml
+from dataclasses import dataclass, field
 
 from captioner.models.caption_model import CaptionModelConfig
 from captioner.models.decoders import DecoderConfig
 from captioner.models.encoders import EncoderConfig
+from training.settings import RecipeError, Settings
 
 OBJECTIVES = ("cross-entropy", "self-critical")
 
 
-class RecipeError(ValueError):
-    """A recipe that cannot be followed."""
-
-
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """How a captioner is trained.
 
     Attributes:
@@ -76,75 +68,3 @@ class Recipe:
     def architecture(self) -> CaptionModelConfig:
         """The model that is trained."""
         return CaptionModelConfig(self.encoder, self.decoder, self.max_words)
-
-    @classmethod
-    def load(cls, path: str | Path) -> Recipe:
-        """Reads a YAML file; what it leaves out has the default.
-
-        Raises:
-            RecipeError: the file is missing, no YAML mapping, or has an unknown key or bad value.
-        """
-        try:
-            values = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise RecipeError(f"{path} cannot be read as a recipe: {error}") from error
-        if not isinstance(values, dict):
-            raise RecipeError(f"{path} is no recipe: it must be a mapping of settings")
-        try:
-            return cls().with_values(values)
-        except RecipeError as error:
-            raise RecipeError(f"{path}: {error}") from error
-
-    def with_values(self, values: Mapping[str, Any]) -> Recipe:
-        """This recipe with some settings replaced; nested ones as mappings.
-
-        Raises:
-            RecipeError: a key is unknown, or a value has the wrong type.
-        """
-        _check_keys(values, Recipe, "")
-        given = dict(values)
-        for part, kind in (("encoder", EncoderConfig), ("decoder", DecoderConfig)):
-            if part in given:
-                _check_keys(given[part], kind, f"{part}.")
-                given[part] = replace(getattr(self, part), **given[part])
-        return replace(self, **given)
-
-    def save(self, path: Path) -> None:
-        """Writes every setting, the defaults too."""
-        path.write_text(yaml.safe_dump(asdict(self), sort_keys=False), encoding="utf-8")
-
-
-def _check_keys(values: Any, kind: type[Any], prefix: str) -> None:
-    if not isinstance(values, Mapping):
-        raise RecipeError(f"{prefix.rstrip('.') or 'recipe'} must be a mapping")
-    known = {f.name: f for f in fields(kind)}
-    default = kind()
-    for key, value in values.items():
-        if key not in known:
-            raise RecipeError(f"unknown setting {prefix}{key}; known: {', '.join(known)}")
-        expected = getattr(default, key)
-        if isinstance(expected, float) and isinstance(value, int | float):
-            continue
-        if expected is None or hasattr(expected, "__dataclass_fields__"):
-            continue
-        if type(value) is not type(expected):
-            raise RecipeError(f"{prefix}{key} is {value!r}, expected {type(expected).__name__}")
-
-
-def parse_settings(settings: list[str]) -> dict[str, Any]:
-    """``["epochs=3", "decoder.units=256"]`` as a mapping for `Recipe.with_values`.
-
-    Raises:
-        RecipeError: one has no ``=``.
-    """
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise RecipeError(f"{setting!r} is not KEY=VALUE")
-        *parents, key = name.split(".")
-        place = values
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[key] = yaml.safe_load(text)
-    return values

@@ -7,7 +7,7 @@ from summarizer.choice import Agreement
 from summarizer.ngrams import DocumentFrequencies
 from tests.fusion_makers import WHO, scene, scenes, write_lines
 from training.fuser import FuserJob, read_data
-from training.fuser_recipe import FuserRecipe, FuserRecipeError
+from training.fuser_recipe import FuserRecipe
 from training.fusion_data import (
     FusionSet,
     choose_targets,
@@ -20,6 +20,7 @@ from training.fusion_data import (
 from training.fusion_examples import FusionExamples, make_pools
 from training.fusion_noise import WordNoise
 from training.reading import DatasetError
+from training.settings import RecipeError
 
 RECIPE = FuserRecipe(batch_size=8, max_steps=40)
 
@@ -246,7 +247,7 @@ def test_validation_and_excluded_ids_are_never_trained_on(tmp_path):
 def test_a_bad_recipe_is_named(tmp_path, text, problem):
     path = tmp_path / "recipe.yaml"
     path.write_text(text)
-    with pytest.raises(FuserRecipeError, match=problem) as caught:
+    with pytest.raises(RecipeError, match=problem) as caught:
         FuserRecipe.load(path)
     assert str(path) in str(caught.value)
 

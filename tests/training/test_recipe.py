@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from training.recipe import Recipe, RecipeError, parse_settings
+from training.recipe import Recipe
+from training.settings import RecipeError, parse_settings
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 
