@@ -212,7 +212,10 @@ def _connected(address: str | None) -> Iterator[None]:
         }
     # Of Ray's own news, only failures; what the workers' libraries print is in Ray's log files.
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    ray.init(**settings, logging_level=logging.ERROR, log_to_driver=False)
+    try:
+        ray.init(**settings, logging_level=logging.ERROR, log_to_driver=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConnectionError(f"Ray cannot be reached ({error}); check --address") from error
     try:
         yield
     finally:

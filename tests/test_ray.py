@@ -187,3 +187,16 @@ def test_the_cluster_is_the_one_asked_for(monkeypatch, address, variable, asked)
     with _connected(address):
         assert calls == [asked]
     assert calls == [asked, "left"]
+
+
+def test_a_cluster_that_cannot_be_reached_stops_the_run(monkeypatch, tmp_path, capsys):
+    def refuse(**_):
+        raise ValueError("Invalid address format: nowhere")
+
+    monkeypatch.setattr("ray.is_initialized", lambda: False)
+    monkeypatch.setattr("ray.init", refuse)
+    photo = save_color(tmp_path / "a.png", (1, 2, 3))
+    words = [str(photo), "--output", str(tmp_path / "out"), "--address", "nowhere"]
+    assert main(words, load_captioner=never, load_summarizer=never) == 2
+    assert "Ray cannot be reached (Invalid address format: nowhere)" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
