@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from captioner.media.errors import MediaError
 from captioner.media.kinds import VIDEO_SUFFIXES
 from captioner.page import markup
 from captioner.page.boxes import caption_box
 from captioner.page.examples import clip_examples
-from captioner.page.faults import as_messages
+from captioner.page.faults import RefusalError, as_messages
 from captioner.page.preview import playable
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
-from captioner.page.uploads import chosen, new_folder
+from captioner.page.uploads import chosen, new_folder, path_of
 from captioner.writers import SIDECARS
 
 if TYPE_CHECKING:
@@ -40,16 +41,16 @@ class ClipTab:
         self._service = service
 
     def preview(self, upload: Any) -> Any:
-        """The clip as a video that a browser plays."""
+        """The clip as a video that a browser plays; nothing where there is no clip to play."""
         with as_messages():
-            if upload is None:
-                return gr.Video(value=None, subtitles=None, visible=False)
-            path = chosen(upload)
-            kind = self._service.limits.check(path)
-            if kind == "image":
-                return gr.Video(value=None, subtitles=None, visible=False)
-            video = playable(path, kind, new_folder())
-            return gr.Video(value=str(video), subtitles=None, visible=True)
+            try:
+                path = path_of(upload)
+                kind = self._service.limits.check(path) if path else "image"
+                video = playable(path, kind, new_folder()) if path and kind != "image" else None
+            except (MediaError, RefusalError):  # which `describe` says
+                video = None
+        shown = video is not None
+        return gr.Video(value=str(video) if shown else None, subtitles=None, visible=shown)
 
     def describe(
         self, upload: Any, model: str, beams: int, frames: int, selection: str

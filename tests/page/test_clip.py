@@ -1,0 +1,165 @@
+"""The clip tab: what its buttons do."""
+
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from captioner.page.clip import ClipTab
+from captioner.page.service import Service
+from captioner.writers import SIDECARS
+from tests.fakes import caption_of
+from tests.makers import (
+    numbered_frames,
+    plain,
+    save_animation,
+    save_photo,
+    save_video,
+    truncate,
+)
+from tests.page.conftest import BLUE, RED, service_of, upload
+
+NAMES = ("txt", "json", "vtt", "srt")
+
+
+@pytest.fixture
+def tab(service):
+    return ClipTab(service)
+
+
+def describe(tab, given, *, frames=16):
+    return list(tab.describe(given, "", 0, frames, "uniform"))
+
+
+def text_of(button):
+    return Path(button.value["path"]).read_text(encoding="utf-8")
+
+
+def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
+    started, first, second, last = describe(tab, gif)
+    assert started["timeline"] == started["caption"] == ""
+    assert started["stop"].interactive
+    assert "Frame 1 of 2" in first["status"]
+    assert caption_of(RED) in first["timeline"]
+    assert caption_of(BLUE) not in first["timeline"]
+    assert "Frame 2 of 2" in second["status"]
+    assert caption_of(BLUE) in second["timeline"]
+    assert last["caption"] == f"{caption_of(RED)} then {caption_of(BLUE)}"
+    assert last["status"] == ""
+
+
+def test_each_frame_has_its_time(tab, gif):
+    timeline = describe(tab, gif)[-2]["timeline"]
+    assert "0:00.0 to 0:00.4" in timeline
+    assert "0:00.4 to 0:01.0" in timeline
+
+
+def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
+    batches = []
+    captioner = service.models.captioner(service.models.names[0])
+
+    class Watched:
+        names = service.models.names
+        ready = service.models.ready
+        video_captioner = service.models.video_captioner
+
+        def captioner(self, name, beams):
+            return self
+
+        def caption_images(self, images):
+            batches.append(len(images))
+            return captioner.caption_images(images)
+
+    steps = ClipTab(Service(Watched(), service.limits)).describe(gif, "", 0, 16, "uniform")
+    next(steps)
+    next(steps)
+    assert batches == [1]
+    steps.close()  # which is what Stop does
+    assert batches == [1]
+
+
+def test_the_files_to_take_away_are_those_of_the_command_line(tab, gif):
+    last = describe(tab, gif)[-1]
+    assert last["downloads"].visible
+    sentence = f"{caption_of(RED)} then {caption_of(BLUE)}"
+    assert text_of(last["txt"]) == sentence + "\n"
+    assert '"file_name": "two.gif"' in text_of(last["json"])
+    assert text_of(last["vtt"]).startswith("WEBVTT")
+    assert f"00:00:00,000 --> 00:00:00,400\n{caption_of(RED)}" in text_of(last["srt"])
+    names = [Path(last[name].value["path"]).name for name in NAMES]
+    assert names == [f"two{SIDECARS[name].suffix}" for name in NAMES]
+
+
+def test_the_video_gets_the_captions_as_subtitles(tab, gif):
+    video = describe(tab, gif)[-1]["video"]
+    assert video.subtitles["path"].endswith("two.vtt")
+
+
+def test_the_files_lie_where_uploads_do(tab, gif, uploads):
+    last = describe(tab, gif)[-1]
+    assert all(Path(last[name].value["path"]).is_relative_to(uploads) for name in NAMES)
+
+
+def test_settings_count(tab, uploads):
+    path = save_animation(uploads / "ten.gif", numbered_frames(10))
+    assert describe(tab, upload(path), frames=3)[1]["status"].count("Frame 1 of 3") == 1
+
+
+def test_a_photo_has_a_sentence_and_no_subtitles(tab, red):
+    last = describe(tab, red)[-1]
+    assert last["caption"] == caption_of(RED)
+    assert last["vtt"].visible is last["srt"].visible is False
+    assert text_of(last["txt"]) == caption_of(RED) + "\n"
+    assert "video" not in last
+
+
+def test_names_and_captions_are_escaped(tab, uploads, monkeypatch):
+    path = save_animation(uploads / "<b>.gif", [plain(RED), plain(BLUE)])
+    monkeypatch.setattr("tests.fakes.caption_of", lambda _: "<script>alert(1)</script>")
+    steps = describe(tab, upload(path))
+    assert "&lt;script&gt;" in steps[-1]["caption"]
+    assert "<script" not in "".join(str(value) for step in steps for value in step.values())
+
+
+class TestPreview:
+    def test_it_plays_what_browsers_do_not(self, tab, uploads):
+        path = save_video(uploads / "clip.avi", numbered_frames(5))
+        video = tab.preview(upload(path))
+        assert video.visible
+        assert video.value["path"].endswith("clip.webm")
+        assert Path(video.value["path"]).is_relative_to(uploads)
+
+    def test_there_is_none_of_a_photo_or_of_nothing(self, tab, red):
+        assert tab.preview(red).visible is False
+        assert tab.preview(None).visible is False
+
+    def test_there_is_none_of_a_broken_file_whose_message_is_left_to_describe(self, tab, uploads):
+        broken = truncate(save_video(uploads / "broken.avi", numbered_frames(9)), 0.02)
+        assert tab.preview(upload(broken)).visible is False
+        assert tab.preview({"path": "/etc/hostname"}).visible is False
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4", ".webp", ".png"])
+def test_a_broken_clip_is_a_message_that_names_it(tab, uploads, suffix):
+    path = uploads / f"broken{suffix}"
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(gr.Error) as caught:
+        describe(tab, upload(path))
+    assert caught.value.message.startswith(f"broken{suffix}: ")
+    assert not caught.value.print_exception
+
+
+def test_a_clip_that_is_too_long_is_a_message(uploads):
+    path = save_animation(uploads / "long.gif", numbered_frames(10), 1000)
+    with pytest.raises(gr.Error, match=r"more than the limit of 0\.1; cut it"):
+        describe(ClipTab(service_of(minutes=0.1)), upload(path))
+
+
+def test_a_press_without_a_clip_asks_for_one(tab):
+    with pytest.raises(gr.Error, match="Choose a file first"):
+        describe(tab, None)
+
+
+def test_a_photo_saved_as_a_video_is_told_by_its_content(tab, uploads):
+    path = save_photo(uploads / "photo.png", plain(BLUE)).rename(uploads / "photo.mp4")
+    assert describe(tab, upload(path))[-1]["caption"] == caption_of(BLUE)

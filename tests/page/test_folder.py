@@ -1,0 +1,104 @@
+"""The folder tab: what its buttons do."""
+
+import csv
+import json
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from captioner.page import folder
+from captioner.page.folder import FolderTab
+from captioner.rows import COLUMNS
+from tests.fakes import caption_of, save_damaged
+from tests.makers import plain, save_animation, save_photo
+from tests.page.conftest import BLUE, RED, service_of, upload
+
+
+@pytest.fixture
+def tab(service):
+    return FolderTab(service)
+
+
+@pytest.fixture
+def files(uploads):
+    return [
+        upload(save_photo(uploads / "red.png", plain(RED))),
+        upload(save_damaged(uploads / "broken.png")),
+        upload(save_animation(uploads / "two.gif", [plain(RED), plain(BLUE)])),
+    ]
+
+
+def describe(tab, given):
+    return list(tab.describe(given, "", 0, 16, "uniform"))
+
+
+def test_every_file_has_a_row_and_failed_ones_their_reason(tab, files):
+    last = describe(tab, files)[-1]
+    assert last["table"].count("<tr") == 1 + len(files)
+    assert f'<th scope="row">red.png</th><td>{caption_of(RED)}</td><td>-2.00' in last["table"]
+    assert '<tr class="failed"><th scope="row">broken.png</th>' in last["table"]
+    assert f"{caption_of(RED)} then {caption_of(BLUE)}" in last["table"]
+    assert "Captioned 2 of 3 files. What is wrong with the other 1" in last["status"]
+
+
+def test_the_table_fills_as_it_goes(tab, files, monkeypatch):
+    monkeypatch.setattr(folder, "_PAUSE", 0)
+    steps = describe(tab, files)
+    assert steps[0]["table"] == ""
+    assert [step["table"].count("<tr") for step in steps[1:]] == [2, 3, 4, 4]
+    assert "File 2 of 3" in steps[2]["status"]
+
+
+def test_a_browser_is_not_flooded(tab, uploads, monkeypatch):
+    monkeypatch.setattr(folder, "_PAUSE", 60)
+    files = [upload(save_photo(uploads / f"{number}.png", plain(RED))) for number in range(20)]
+    assert len(describe(tab, files)) <= 3
+
+
+def test_the_files_to_take_away_hold_every_row(tab, files):
+    last = describe(tab, files)[-1]
+    lines = Path(last[".jsonl"].value["path"]).read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["file_name"] for row in rows] == ["red.png", "broken.png", "two.gif"]
+    assert [row["status"] for row in rows] == ["ok", "error", "ok"]
+    with Path(last[".csv"].value["path"]).open(encoding="utf-8", newline="") as file:
+        cells = list(csv.DictReader(file))
+    assert tuple(cells[0]) == COLUMNS
+    assert [row["text"] for row in cells] == [row["text"] or "" for row in rows]
+
+
+def test_no_folder_of_the_server_is_named(tab, files, uploads):
+    last = describe(tab, files)[-1]
+    assert str(uploads) not in last["table"]
+    assert str(uploads) not in Path(last[".jsonl"].value["path"]).read_text(encoding="utf-8")
+
+
+def test_names_are_escaped(tab, uploads):
+    path = save_photo(uploads / "<img src=x onerror=alert(1)>.png", plain(RED))
+    table = describe(tab, [upload(path)])[-1]["table"]
+    assert "<img" not in table
+    assert "&lt;img" in table
+
+
+def test_two_files_of_one_name_have_a_row_each(tab, uploads):
+    paths = [save_photo(uploads / name / "a.png", plain(RED)) for name in "xy"]
+    last = describe(tab, [upload(path) for path in paths])[-1]
+    assert last["table"].count(">a.png<") == 2
+
+
+def test_too_many_files_are_a_message(uploads, files):
+    with pytest.raises(gr.Error, match="3 files: are more than the limit of 2; give them in"):
+        describe(FolderTab(service_of(files=2)), files)
+
+
+def test_a_file_beyond_the_limits_is_a_row_that_says_so(uploads):
+    path = save_photo(uploads / "large.png", plain(RED, 1100, 1000))
+    table = describe(FolderTab(service_of(megapixels=1)), [upload(path)])[-1]["table"]
+    assert "more than the limit of 1,000,000; make it smaller" in table
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_a_press_without_files_asks_for_some(tab, nothing):
+    with pytest.raises(gr.Error, match="Choose some files first"):
+        describe(tab, nothing)

@@ -1,0 +1,156 @@
+"""The photo tab: what its buttons do."""
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from captioner.page.photo import Looked, PhotoTab
+from captioner.page.service import Service
+from tests.fakes import FakeCaptioner, caption_of, save_damaged
+from tests.makers import plain, save_animation, save_photo
+from tests.page.conftest import BLUE, RED, service_of, upload
+
+
+@pytest.fixture
+def tab(service):
+    return PhotoTab(service)
+
+
+def described(tab, given, model="", beams=0):
+    changes = {}
+    for step in tab.describe(given, model, beams):
+        changes.update(step)
+    return changes
+
+
+def message_of(steps):
+    with pytest.raises(gr.Error) as caught:
+        list(steps)
+    assert not caught.value.print_exception
+    return caught.value.message
+
+
+def test_a_photo_has_a_sentence_and_the_other_beams(tab, red):
+    changes = described(tab, red)
+    assert changes["caption"] == caption_of(RED)
+    assert caption_of(RED) in changes["beams"]
+    assert "something else</td><td>-9.00" in changes["beams"]
+
+
+def test_the_sentence_comes_before_the_pictures(tab, red):
+    first = next(tab.describe(red, "", 0))
+    assert first["caption"] == caption_of(RED)
+    assert "sheet" not in first
+
+
+def test_each_word_has_a_picture_of_the_photo(tab, red):
+    changes = described(tab, red)
+    words = caption_of(RED).split()
+    assert [word for word, _ in changes["words"].choices] == words
+    assert [index for _, index in changes["words"].choices] == list(range(len(words)))
+    assert [word for _, word in changes["sheet"]] == words
+    for path, _ in changes["sheet"]:
+        with Image.open(path) as picture:
+            assert picture.width / picture.height == pytest.approx(96 / 64, abs=0.02)
+
+
+def test_the_pictures_differ_as_the_attention_does(tab, red):
+    sheet = described(tab, red)["sheet"]
+    light = [np.asarray(Image.open(path)).mean() for path, _ in sheet]
+    assert light == sorted(light)  # each word of the stand-in looks at one more place
+    assert light[-1] > 1.3 * light[0]
+
+
+def test_it_begins_with_the_longer_word_that_looked_at_one_place_most(tab, red):
+    assert described(tab, red)["words"].value == caption_of(RED).split().index("colour")
+
+
+def test_another_word_is_another_picture(tab, red):
+    looked = described(tab, red)["looked"]
+    pictures = [tab.look(looked, word) for word in (0, 5)]
+    first, second = (np.asarray(Image.open(picture.value["path"])) for picture in pictures)
+    assert first.shape == second.shape
+    assert first.mean() < second.mean()
+    assert "“a”" in pictures[0].alt_text
+
+
+@pytest.mark.parametrize("word", [None, -1, 6])
+def test_a_word_that_is_not_there_is_refused(tab, red, word):
+    looked = described(tab, red)["looked"]
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        tab.look(looked, word)
+
+
+def test_a_word_without_a_photo_is_refused(tab):
+    with pytest.raises(gr.Error, match="Choose a photo first"):
+        tab.look(None, 0)
+
+
+def test_a_photo_that_was_deleted_meanwhile_is_a_message(tab, uploads):
+    looked = Looked(uploads / "gone.png", ("a",), np.ones((1, 3, 3), np.float32))
+    with pytest.raises(gr.Error, match="no longer on the server"):
+        tab.look(looked, 0)
+
+
+def test_a_model_that_cannot_tell_where_it_looked_says_so(uploads, red):
+    service = service_of(captioner=FakeCaptioner())
+    changes = described(PhotoTab(service), red)
+    assert changes["caption"] == caption_of(RED)
+    assert "cannot tell where it looked" in changes["note"]
+    assert changes["looking"].visible is False
+    assert changes["looked"] is None
+
+
+def test_a_later_photo_takes_back_what_the_note_said(tab, red):
+    assert described(tab, red)["note"] == ""
+
+
+def test_of_an_animation_the_first_frame_counts(tab, uploads):
+    path = save_animation(uploads / "a.gif", [plain(BLUE), plain(RED)])
+    assert described(tab, upload(path))["caption"] == caption_of(BLUE)
+
+
+def test_while_the_model_loads_the_visitor_is_told_to_wait(uploads, red, service):
+    class Loading:
+        names = service.models.names
+        captioner = service.models.captioner
+
+        def ready(self, name):
+            return False
+
+    tab = PhotoTab(Service(Loading(), service.limits))
+    first, second, _ = tab.describe(red, "", 0)
+    assert "still loading" in first["status"]
+    assert second["status"] == ""
+    assert second["caption"] == caption_of(RED)
+
+
+def test_a_press_without_a_photo_asks_for_one(tab):
+    assert message_of(tab.describe(None, "", 0)) == "Choose a file first."
+
+
+def test_a_broken_photo_is_a_message_that_names_it_and_no_folder(tab, uploads):
+    message = message_of(tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0))
+    assert message.startswith("broken.png: ")
+    assert "; " in message
+    assert str(uploads) not in message
+
+
+def test_a_photo_beyond_the_limit_is_a_message(uploads):
+    service = service_of(megapixels=1)
+    path = save_photo(uploads / "large.png", plain(RED, 1100, 1000))
+    message = message_of(PhotoTab(service).describe(upload(path), "", 0))
+    assert message == (
+        "large.png: 1100x1000 pixels are more than the limit of 1,000,000; make it smaller"
+    )
+
+
+def test_a_fault_of_the_program_is_a_message_and_a_trace_in_the_log(uploads, red):
+    service = service_of(captioner=FakeCaptioner({caption_of(RED): ZeroDivisionError("secret")}))
+    with pytest.raises(gr.Error) as caught:
+        list(PhotoTab(service).describe(red, "", 0))
+    assert caught.value.print_exception
+    assert "ZeroDivisionError" in caught.value.message
+    assert "secret" not in caught.value.message
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)

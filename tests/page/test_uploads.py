@@ -1,0 +1,199 @@
+"""Nothing outside of the folder of uploads is read, fetched or returned, whoever asks and how."""
+
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import gradio as gr
+import httpx
+import pytest
+
+from captioner.page import uploads as room
+from captioner.page.faults import RefusalError
+from tests.fakes import caption_of
+from tests.makers import plain, save_photo
+from tests.page.conftest import RED, upload
+
+META = {"meta": {"_type": "gradio.FileData"}}
+CALLS = ["caption_image", "caption_clip", "caption_files"]
+
+
+@pytest.fixture
+def secret(tmp_path):
+    return save_photo(tmp_path / "secret.png", plain(RED))
+
+
+def file_inputs(fn):
+    kinds = (gr.File, gr.Image, gr.Video, gr.Gallery, gr.UploadButton)
+    return [index for index, box in enumerate(fn.inputs) if isinstance(box, kinds)]
+
+
+def ask(served, fn, data):
+    """What the server answers to a request written by hand."""
+    api = f"{served.url}/gradio_api"
+    body = {"fn_index": fn._id, "data": data, "session_hash": uuid4().hex}
+    httpx.post(f"{api}/queue/join", json=body).raise_for_status()
+    said = []
+    events = f"{api}/queue/data?session_hash={body['session_hash']}"
+    with httpx.stream("GET", events, timeout=20) as stream:
+        for line in stream.iter_lines():
+            said.append(line)
+            if "process_completed" in line:
+                break
+    return "\n".join(said)
+
+
+def forged(path, **more):
+    """Requests that name a file of the server, in every way that Gradio has for it."""
+    yield {"path": path, **more}
+    yield {"path": path, **META, **more}
+    yield {"path": path, **META, "url": f"http://127.0.0.1:1/gradio_api/file={path}"}
+    yield {"path": f"http://127.0.0.1:1/gradio_api/file={path}", **META}
+    yield {"path": f"file://{path}", **META}
+
+
+def test_every_event_with_a_file_refuses_one_that_was_not_uploaded(served, secret):
+    events = [fn for fn in served.blocks.fns.values() if file_inputs(fn)]
+    assert len(events) >= 10  # both tabs by hand and by examples, the folder, three endpoints
+    assert all(fn.preprocess is False for fn in events)
+    files = [*forged(str(secret)), {"path": "/etc/hostname", **META}]
+
+    def answer_to(fn, file):
+        several = getattr(fn.inputs[0], "file_count", "single") == "multiple"
+        data = [[file] if several else file, *[None] * (len(fn.inputs) - 1)]
+        return ask(served, fn, data)
+
+    # The page's own events take the same way as the endpoints, so one forgery each is enough.
+    cases = [
+        (fn, file) for fn in events for file in (files if fn.api_name in CALLS else files[1:2])
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        for (fn, file), answer in zip(
+            cases, pool.map(lambda case: answer_to(*case), cases), strict=True
+        ):
+            assert '"success":false' in answer, (fn.api_name, file, answer)
+            assert caption_of(RED) not in answer
+            assert "Traceback" not in answer
+
+
+def test_an_address_is_never_fetched(served, tmp_path):
+    """The address is one of this test's own, so a fetch would be seen."""
+    import http.server
+    import threading
+
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/photo.png"
+    for call in CALLS:
+        for file in ({"path": address, **META}, {"path": "x", "url": address, **META}):
+            data = [[file] if call == "caption_files" else file]
+            api = f"{served.url}/gradio_api/call/{call}"
+            blank = [16, "uniform", 0, ""] if call != "caption_image" else [0, ""]
+            asked_for = httpx.post(api, json={"data": data + blank}).json()
+            answer = httpx.get(f"{api}/{asked_for['event_id']}").text
+            assert "event: error" in answer
+            assert "was not uploaded" in answer
+    server.shutdown()
+    assert asked == []
+
+
+@pytest.mark.parametrize("place", ["{secret}", "/etc/hostname", "{secret.parent}/uploads/../x"])
+def test_the_server_hands_out_no_file_of_its_own(served, secret, place):
+    path = place.format(secret=secret)
+    answer = httpx.get(f"{served.url}/gradio_api/file={path}")
+    assert answer.status_code in (403, 404)
+    assert secret.read_bytes() not in answer.content
+
+
+def test_an_upload_can_be_named_by_its_address_here(served, secret):
+    files = {"files": ("red.png", secret.read_bytes())}
+    (path,) = httpx.post(f"{served.url}/gradio_api/upload", files=files).json()
+    address = f"{served.url}/gradio_api/file={path}"
+    api = f"{served.url}/gradio_api/call/caption_image"
+    event = httpx.post(api, json={"data": [{"path": address, **META}, 0, ""]}).json()["event_id"]
+    answer = httpx.get(f"{api}/{event}").text
+    assert json.loads(answer.split("data: ")[1])[0]["text"] == caption_of(RED)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"path": "/etc/hostname"},
+        {"path": "../../etc/hostname"},
+        {"path": ""},
+        {"path": None, "url": "data:image/png;base64,AAAA"},
+        {"path": "a\0b"},
+        {"path": "http://example.org/a.png"},
+        {"path": ["a"]},
+        {},
+        "a.png",
+        7,
+    ],
+)
+def test_what_is_no_upload_is_refused(uploads, given):
+    with pytest.raises(RefusalError, match="was not uploaded"):
+        room.path_of(given)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(uploads, secret):
+    link = uploads / "photo.png"
+    link.symlink_to(secret)
+    with pytest.raises(RefusalError):
+        room.path_of(upload(link))
+
+
+def test_a_folder_beside_the_uploads_whose_name_begins_alike_is_no_upload(uploads):
+    beside = save_photo(uploads.with_name(uploads.name + "-old") / "a.png")
+    with pytest.raises(RefusalError):
+        room.path_of(upload(beside))
+
+
+def test_an_upload_that_is_gone_is_refused(uploads):
+    with pytest.raises(RefusalError, match="choose it again"):
+        room.path_of(upload(uploads / "gone.png"))
+
+
+def test_an_upload_has_its_path(uploads, red):
+    assert room.path_of(red) == Path(red["path"])
+    assert room.path_of(None) is None
+    assert room.all_chosen([red, red]) == [Path(red["path"])] * 2
+
+
+@pytest.mark.parametrize("nothing", [None, [], {}])
+def test_no_files_is_refused(uploads, nothing):
+    with pytest.raises(RefusalError, match="Choose some files first"):
+        room.all_chosen(nothing)
+
+
+def test_what_was_made_an_hour_ago_goes_and_the_rest_stays(uploads):
+    old, young = room.new_folder(), room.new_folder()
+    (old / "a.jpg").write_text("x")
+    past = time.time() - room.KEPT - 1
+    os.utime(old, (past, past))
+    room.new_folder()
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_each_server_has_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "wanted"))
+    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", "elsewhere")
+    first = room.use_private_folder()
+    assert first.parent == tmp_path / "wanted"
+    assert os.environ["GRADIO_TEMP_DIR"] == str(first)
+    assert Path(os.environ["GRADIO_EXAMPLES_CACHE"]).is_relative_to(first)
+    assert room.upload_folder() == first
+    assert room.use_private_folder() != first
+    assert first.stat().st_mode & 0o077 == 0  # other users of the machine cannot look in
