@@ -67,6 +67,7 @@ def sources(command):
     """The source files that define a command's options."""
     return {
         "-m captioner": ["captioner/options.py"],
+        "-m captioner.ray": ["captioner/ray.py", "captioner/options.py"],
         "-m captioner.train": ["captioner/train.py"],
         "-m captioner.evaluate": ["captioner/evaluate.py"],
         "-m summarizer.train": ["summarizer/train.py"],
