@@ -1,15 +1,26 @@
 """What programs call: named endpoints with typed results, also as tools (MCP)."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 import gradio as gr
-from gradio.components.api_component import Api
-from gradio_client.utils import python_type_to_json_schema
 
 from captioner.captioner import Caption
 from captioner.page.faults import as_messages
 from captioner.page.service import Service
 from captioner.page.uploads import all_chosen, chosen
+
+
+class UploadMeta(TypedDict):
+    """What tells an upload from another object."""
+
+    _type: Literal["gradio.FileData"]
+
+
+class Upload(TypedDict):
+    """A file, as Gradio's clients send it once they have uploaded it."""
+
+    path: str
+    meta: UploadMeta
 
 
 class ScoredCaption(TypedDict):
@@ -62,7 +73,7 @@ class Endpoints:
     def __init__(self, service: Service):
         self._service = service
 
-    def caption_image(self, image: Any, beams: int = 0, model: str = "") -> ImageResult:
+    def caption_image(self, image: Upload, beams: int = 0, model: str = "") -> ImageResult:
         """Says in one short English sentence what a photo shows.
 
         Args:
@@ -71,8 +82,7 @@ class Endpoints:
             model: the name of a captioner that this server offers; empty for the default one.
 
         Returns:
-            The sentence (text), its score (mean log-probability of a word; nearer to 0 is surer),
-            and other captions that the search found (alternatives).
+            text, the sentence; score, nearer to 0 is surer; alternatives, other sentences.
         """
         with as_messages():
             path = chosen(image)
@@ -87,12 +97,12 @@ class Endpoints:
 
     def caption_clip(
         self,
-        clip: Any,
+        clip: Upload,
         frames: int = 16,
         selection: str = "uniform",
         beams: int = 0,
         model: str = "",
-    ) -> dict[str, Any]:
+    ) -> FileResult:
         """Says in one short English sentence what a GIF or video shows, and what each frame does.
 
         Args:
@@ -103,8 +113,7 @@ class Endpoints:
             model: the name of a captioner that this server offers; empty for the default one.
 
         Returns:
-            The sentence (text), its score, and the frames, each with start and end in seconds, text
-            and score.
+            text, the sentence; score; frames, each with start and end in seconds, text, score.
         """
         with as_messages():
             path = chosen(clip)
@@ -112,16 +121,16 @@ class Endpoints:
             kind, sampled = self._service.sample(path, settings)
             captions = list(self._service.captions(sampled, settings))
             row = self._service.clip_row(path.name, kind, sampled, captions, settings)
-            return row.as_dict()
+            return cast(FileResult, row.as_dict())
 
     def caption_files(
         self,
-        files: Any,
+        files: list[Upload],
         frames: int = 16,
         selection: str = "uniform",
         beams: int = 0,
         model: str = "",
-    ) -> list[dict[str, Any]]:
+    ) -> list[FileResult]:
         """Captions many photos, GIFs and videos, in any mix; a broken file stops nothing.
 
         Args:
@@ -132,13 +141,12 @@ class Endpoints:
             model: the name of a captioner that this server offers; empty for the default one.
 
         Returns:
-            For each file, in their order: file_name, kind, text, score, frames, status ("ok" or
-            "error"), error, model and summarizer.
+            For each file: file_name, kind, text, score, frames, status (ok or error), error.
         """
         with as_messages():
             settings = self._service.settings(model, beams, frames, selection)
             rows = self._service.rows(all_chosen(files), settings)
-            return [row.as_dict() for row in rows]
+            return [cast(FileResult, row.as_dict()) for row in rows]
 
 
 def _scored(caption: Caption) -> ScoredCaption:
@@ -153,30 +161,5 @@ def build_endpoints(service: Service, queue: dict[str, Any]) -> None:
         queue: the place of their events in the queue.
     """
     endpoints = Endpoints(service)
-    names = ", ".join(service.models.names)
-    with gr.Column(visible=False):
-        trigger = gr.Button()
-        beams = gr.Number(0, label="beams", precision=0)
-        model = gr.Textbox("", label=f"model, one of: {names}")
-        frames = gr.Number(16, label="frames", precision=0)
-        selection = gr.Textbox("uniform", label="selection")
-        clip_settings = [frames, selection, beams, model]
-        calls = (
-            (endpoints.caption_image, gr.File(label="image"), [beams, model], ImageResult),
-            (endpoints.caption_clip, gr.File(label="clip"), clip_settings, FileResult),
-            (
-                endpoints.caption_files,
-                gr.File(label="files", file_count="multiple"),
-                clip_settings,
-                list[FileResult],
-            ),
-        )
-        for call, files, settings, result in calls:
-            trigger.click(
-                call,
-                [files, *settings],
-                Api(None, python_type_to_json_schema(result), "result"),
-                api_name=call.__name__,
-                preprocess=False,  # see uploads.py
-                **queue,
-            )
+    for call in (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files):
+        gr.api(call, api_name=call.__name__, **queue)

@@ -60,18 +60,18 @@ def path_of(upload: Any) -> Path | None:
     """The path of an upload; None where nothing was chosen.
 
     Args:
-        upload: a file as an event without preprocessing gets it.
+        upload: a file as an event without preprocessing gets it, or an upload's address here.
 
     Raises:
         RefusalError: this is no upload.
     """
     if upload is None:
         return None
-    name = upload.get("path") if isinstance(upload, dict) else None
+    name = upload.get("path") if isinstance(upload, dict) else upload
     if not isinstance(name, str) or not name or "\0" in name:
         raise RefusalError(_NOT_UPLOADED)
     if name.startswith(("http://", "https://")):
-        # Tools of the Model Context Protocol know an upload by its address here.
+        # The Model Context Protocol knows an upload by its address; nothing is fetched from it.
         name = unquote(name.partition(_ADDRESS)[2])
     path = Path(name).resolve()
     if not path.is_relative_to(upload_folder()) or not path.is_file():
