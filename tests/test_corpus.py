@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,6 +158,26 @@ def test_nothing_of_libraries_is_on_the_screen(run, folder):
     others = [line for line in run.lines if os.fspath(folder) not in line]
     assert len(run.lines) == failed + len(others)
     assert f"captioned {len(run.rows) - failed}, failed {failed}" in "\n".join(others)
+
+
+def test_threads_change_nothing(entries, capfd):
+    small = [entry for entry in entries if "bombs" not in entry.kind]
+    alone = [outcome(entry) for entry in small]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(outcome, small)) == alone
+    assert capfd.readouterr() == ("", "")
+
+
+def outcome(entry: Entry) -> list[str]:
+    """What reading a file gives: the times and sums of its frames, or the error."""
+    try:
+        clip = sample_frames(entry.path, max_frames=4, max_side=64)
+    except MediaError as error:
+        return [type(error).__name__, str(error)]
+    if not entry.captioned:
+        # FFmpeg decodes several frames at a time, and repairs damaged ones by those that are ready.
+        return ["can be read"]
+    return [f"{frame.time} {frame.image.sum()}" for frame in clip.frames]
 
 
 def test_memory_is_bounded(run):

@@ -125,8 +125,6 @@ class VideoSource:
             raise _damaged(str(self.path)) from error
         if not ok:
             raise _damaged(str(self.path))
-        # A stream may change its size on the way.
-        check_pixels(str(self.path), image.shape[1], image.shape[0], self.max_pixels)
         longest = max(image.shape[:2])
         if self.max_side is not None and longest > self.max_side:
             height, width = (

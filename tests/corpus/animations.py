@@ -78,7 +78,7 @@ def _webp_delays(box: Box) -> None:
 
 _CONTROL = b"\x21\xf9\x04"
 _RED_AND_BLUE = bytes([255, 0, 0, 0, 0, 255])
-_ONE_PIXEL = b"\x02\x02\x44\x01\x00"  # minimal code size 2: clear, 0, end
+ONE_PIXEL = b"\x02\x02\x44\x01\x00"  # minimal code size 2: clear, 0, end
 
 
 def gif(
@@ -104,7 +104,7 @@ def gif_frame(
     delay: int = 10,
     disposal: int = 0,
     flags: int = 0,
-    data: bytes = _ONE_PIXEL,
+    data: bytes = ONE_PIXEL,
 ) -> bytes:
     """Return a frame with its control block, one pixel by default. Source: GIF89a."""
     control = _CONTROL + struct.pack("<BHBB", disposal << 2, delay, 0, 0)

@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from captioner.media.errors import EmptyFileError, MissingFileError, UnsupportedFileError
+from captioner.media.frames import sample_frames
 from captioner.media.kinds import (
     IMAGE_SUFFIXES,
     MEDIA_SUFFIXES,
@@ -9,6 +10,7 @@ from captioner.media.kinds import (
     media_kind,
     promised_kind,
 )
+from tests.corpus.animations import ONE_PIXEL, gif, gif_frame
 from tests.makers import (
     numbered_frames,
     photo,
@@ -107,3 +109,10 @@ def test_suffixes_are_lower_case_with_a_dot():
 )
 def test_what_a_name_promises(name, kind):
     assert promised_kind(name) == kind
+
+
+def test_gif_that_ends_within_its_second_frame_is_an_animation(tmp_path):
+    data = gif([gif_frame(), gif_frame()], end=b"")
+    (tmp_path / "a.gif").write_bytes(data[: -len(ONE_PIXEL)])
+    assert media_kind(tmp_path / "a.gif") == "animation"
+    assert len(sample_frames(tmp_path / "a.gif").frames) == 1

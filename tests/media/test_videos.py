@@ -5,7 +5,6 @@ import sys
 import numpy as np
 import pytest
 
-from captioner.media import videos
 from captioner.media.errors import (
     CodecMissingError,
     NoFramesError,
@@ -15,10 +14,10 @@ from captioner.media.errors import (
 )
 from captioner.media.frames import read_frames, sample_frames
 from captioner.media.videos import VideoSource
+from tests.corpus import boxes
 from tests.makers import (
     corners,
     frame_number,
-    numbered_frame,
     numbered_frames,
     save_animation,
     save_photo,
@@ -26,7 +25,14 @@ from tests.makers import (
     truncate,
     turn_mp4,
 )
+from tests.media.captures import patch_capture
 
+SOUND = {
+    "mp4": boxes.mp4_of_sound(),
+    "mkv": boxes.mkv_of_sound(),
+    "ogg": boxes.ogg_of_sound(),
+    "avi": boxes.avi([bytes(800)] * 9, (0, 0), stream=b"auds", codec=bytes(4)),
+}
 CONTAINERS = [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".wmv", ".flv"]
 
 
@@ -161,6 +167,14 @@ def test_no_codec_in_a_webm(tmp_path):
         sample_frames(path)
 
 
+@pytest.mark.parametrize("name", ["mp4", "mkv", "ogg", "avi"])
+def test_sound_without_pictures(tmp_path, name):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(SOUND[name])
+    with pytest.raises(NoFramesError, match="holds sound and no pictures"):
+        sample_frames(path)
+
+
 def test_no_frame(tmp_path, monkeypatch):
     path = save_video(tmp_path / "a.mp4", numbered_frames(5))
     patch_capture(monkeypatch, grab=lambda _self, _real: False, FRAME_COUNT=0)
@@ -220,134 +234,3 @@ def test_nothing_of_ffmpeg_reaches_the_screen(tmp_path):
     assert len(done.stdout.split()) == len(cut)
     assert "TruncatedFileError" in done.stdout
     assert done.stderr == ""
-
-
-# Times and headers that lie
-
-
-def patch_capture(monkeypatch, grab=None, position=None, **properties):
-    """Make OpenCV's captures answer otherwise: ``grab``, the time, or a named property."""
-    import cv2
-
-    real = cv2.VideoCapture
-    answers = {getattr(cv2, f"CAP_PROP_{name}"): value for name, value in properties.items()}
-
-    class Capture:
-        def __init__(self, *args):
-            self.real = real(*args)
-            self.grabs = 0
-
-        def __getattr__(self, name):
-            return getattr(self.real, name)
-
-        def grab(self):
-            self.grabs += 1
-            return grab(self, self.real) if grab else self.real.grab()
-
-        def get(self, which):
-            if which == cv2.CAP_PROP_POS_MSEC and position:
-                return position(self.grabs - 1)
-            return answers.get(which, self.real.get(which))
-
-    monkeypatch.setattr(cv2, "VideoCapture", Capture)
-
-
-def times_with(monkeypatch, tmp_path, position):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(5), fps=10)
-    patch_capture(monkeypatch, position=position)
-    return [frame.time for frame in read_frames(path)]
-
-
-def test_times_that_stand_still_are_counted(tmp_path, monkeypatch):
-    times = times_with(monkeypatch, tmp_path, lambda index: 0.0)
-    assert times == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
-
-
-@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -5000.0, -10.0])
-def test_times_that_are_no_times_are_counted(tmp_path, monkeypatch, wrong):
-    times = times_with(monkeypatch, tmp_path, lambda index: wrong)
-    assert times == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
-
-
-def test_times_out_of_order_are_put_right(tmp_path, monkeypatch):
-    shown = [0.0, 200.0, 100.0, 300.0, 400.0]
-    times = times_with(monkeypatch, tmp_path, lambda index: shown[index])
-    assert times == sorted(times)
-    assert len(set(times)) == 5
-
-
-def test_variable_rate_is_kept(tmp_path, monkeypatch):
-    shown = [0.0, 40.0, 1000.0, 1500.0, 1540.0]
-    times = times_with(monkeypatch, tmp_path, lambda index: shown[index])
-    assert times == pytest.approx([0.0, 0.04, 1.0, 1.5, 1.54])
-
-
-@pytest.mark.parametrize("rate", [0.0, -1.0, 90_000.0, float("nan")])
-def test_rate_that_is_no_rate(tmp_path, monkeypatch, rate):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(5), fps=10)
-    patch_capture(monkeypatch, position=lambda index: 0.0, FPS=rate)
-    times = [frame.time for frame in read_frames(path)]
-    assert times == pytest.approx([0.0, 0.04, 0.08, 0.12, 0.16])
-
-
-@pytest.mark.parametrize("count", [-1.0, 0.0, 3.0, 40.0, 1e12, float("nan")])
-def test_count_that_lies_changes_nothing(tmp_path, monkeypatch, count):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(64), fps=10)
-    honest = sample_frames(path)
-    patch_capture(monkeypatch, FRAME_COUNT=count)
-    clip = sample_frames(path)
-    assert numbers(clip.frames) == numbers(honest.frames)
-    assert clip.duration == honest.duration
-
-
-# Jumping
-
-
-@pytest.fixture
-def jumpy(monkeypatch):
-    monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
-
-
-def no_reading(self):
-    pytest.fail("read it through")
-
-
-@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".avi", ".webm"])
-def test_long_video_is_not_read_through(tmp_path, monkeypatch, jumpy, suffix):
-    path = save_video(tmp_path / f"a{suffix}", numbered_frames(200), fps=10)
-    monkeypatch.setattr(VideoSource, "shots", no_reading)
-    clip = sample_frames(path)
-    assert clip.duration == pytest.approx(20.0, abs=0.01)
-    ideal = np.array([200 * (index + 0.5) / 16 for index in range(16)])
-    assert np.abs(numbers(clip.frames) - ideal).max() <= 1
-    assert [frame.time for frame in clip.frames] == pytest.approx(
-        [number / 10 for number in numbers(clip.frames)], abs=0.002
-    )
-
-
-def test_short_video_is_read_through(tmp_path):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(100), fps=10)
-    assert VideoSource(path, 10**6).jump([1.0], 0.5) is None
-
-
-@pytest.mark.parametrize("claimed", [180.0, 400.0])
-def test_long_video_whose_header_lies_is_read_through(tmp_path, monkeypatch, jumpy, claimed):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(200), fps=10)
-    honest = sample_frames(path)
-    patch_capture(monkeypatch, FRAME_COUNT=claimed)
-    clip = sample_frames(path)
-    assert clip.duration == pytest.approx(20.0)
-    ideal = np.array(numbers(honest.frames))
-    assert np.abs(np.array(numbers(clip.frames)) - ideal).max() <= 1
-
-
-def test_long_video_that_is_cut_short_is_read_through(tmp_path, jumpy):
-    path = truncate(save_video(tmp_path / "a.avi", numbered_frames(400), fps=10), 0.5)
-    clip = sample_frames(path)
-    assert clip.duration < 25
-    assert clip.frames[-1].time > clip.duration * 0.9
-
-
-def test_frame_number_reads_what_numbered_frame_wrote():
-    # The tests above stand on it.
-    assert [frame_number(numbered_frame(n)) for n in range(1024)] == list(range(1024))
