@@ -65,7 +65,7 @@ class HubCaptioner(Captioner):
                 "folder that captioner.train wrote, or transformers' save_pretrained with model "
                 "and processor"
             ) from error
-        return cls(model, reader, folder.name)
+        return cls(model, reader, folder.name)._tried()
 
     @classmethod
     def from_hub(cls, name: str, prompt: str | None = None) -> HubCaptioner:
@@ -90,7 +90,7 @@ class HubCaptioner(Captioner):
                 "and the network (HF_HUB_OFFLINE=1 forbids it), log in with 'hf auth login' for a "
                 "model whose terms must be accepted, or download it elsewhere and give the folder"
             ) from error
-        return cls(model, reader, name)
+        return cls(model, reader, name)._tried()
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
@@ -99,17 +99,8 @@ class HubCaptioner(Captioner):
         if not images:
             return []
         with torch.inference_mode(), quiet():
-            inputs = self.reader.read(images).to(self.model.device, self.model.dtype)
-            found = self.model.generate(
-                **inputs,
-                num_beams=self.beams,
-                num_return_sequences=self.beams,
-                do_sample=False,
-                max_new_tokens=_ANSWER_TOKENS if self.reader.chats else _CAPTION_TOKENS,
-                return_dict_in_generate=True,
-                output_logits=True,
-            )
-            captions = self._captions(found)
+            limit = _ANSWER_TOKENS if self.reader.chats else _CAPTION_TOKENS
+            captions = self._captions(self._generate(images, limit))
         groups = [captions[n : n + self.beams] for n in range(0, len(captions), self.beams)]
         return [replace(best, alternatives=tuple(others)) for best, *others in groups]
 
@@ -118,6 +109,37 @@ class HubCaptioner(Captioner):
         if beams < 1:
             raise ValueError(f"beams cannot be {beams}")
         return HubCaptioner(self.model, self.reader, self.name, beams)
+
+    def _tried(self) -> HubCaptioner:
+        """The captioner itself, if it can caption: what is wrong is said now, not for each file.
+
+        Raises:
+            ModelError: it cannot, as a model that needs a prompt and has none.
+        """
+        import torch
+
+        try:
+            with torch.inference_mode(), quiet():
+                self._generate([np.zeros((64, 64, 3), np.uint8)], limit=1)
+        except Exception as error:  # anything at all: each model has code of its own
+            hint = "give it a prompt" if self.reader.prompt is None else "give it another prompt"
+            raise ModelError(
+                f"{self.name}: cannot caption a picture ({first_line(error)}); {hint}"
+            ) from error
+        return self
+
+    def _generate(self, images: Sequence[np.ndarray], limit: int) -> Any:
+        """What ``generate`` returns for pictures, with texts of at most ``limit`` tokens."""
+        inputs = self.reader.read(images).to(self.model.device, self.model.dtype)
+        return self.model.generate(
+            **inputs,
+            num_beams=self.beams,
+            num_return_sequences=self.beams,
+            do_sample=False,
+            max_new_tokens=limit,
+            return_dict_in_generate=True,
+            output_logits=True,
+        )
 
     def _captions(self, found: Any) -> list[Caption]:
         """One caption for each sequence that ``generate`` returned, in its order."""

@@ -94,7 +94,7 @@ def load_reader(source: str, config: Any, prompt: str | None, **options: Any) ->
         options: for ``from_pretrained``.
 
     Raises:
-        ModelError: the model takes no prompt, or needs one, or a library is missing.
+        ModelError: the model takes no prompt, or a library is missing.
         Exception: whatever transformers raises for what cannot be loaded.
     """
     try:
@@ -109,16 +109,7 @@ def load_reader(source: str, config: Any, prompt: str | None, **options: Any) ->
         raise ValueError("the tokenizer's files are missing")
     if prompt is not None and isinstance(processor, _PicturesOnly):
         raise ModelError(f"{source}: a {config.model_type} takes no prompt; leave it out")
-    reader = Reader(processor, prompt, ends_text=config.model_type == "git")
-    try:
-        # What is wrong with the prompt is said now, not for each picture.
-        reader.read([np.zeros((64, 64, 3), np.uint8)])
-    except Exception as error:
-        hint = "give it a prompt" if prompt is None else "give it another prompt"
-        raise ModelError(
-            f"{source}: cannot be given a picture ({first_line(error)}); {hint}"
-        ) from error
-    return reader
+    return Reader(processor, prompt, ends_text=config.model_type == "git")
 
 
 def _load_processor(source: str, **options: Any) -> Any:

@@ -58,6 +58,29 @@ def save_blip(folder: Path) -> Path:
     return _save(folder, BlipForConditionalGeneration, config, processor)
 
 
+def save_blip2(folder: Path) -> Path:
+    """A BLIP-2 with an OPT behind it."""
+    from transformers import (
+        Blip2Config,
+        Blip2ForConditionalGeneration,
+        Blip2Processor,
+        BlipImageProcessorPil,
+    )
+
+    own = {"vocab_size": len(_CHAT), "ffn_dim": 32, "word_embed_proj_dim": 32}
+    config = Blip2Config(
+        vision_config=_VISION,
+        qformer_config={**_TEXT, "encoder_hidden_size": 32},
+        text_config={"model_type": "opt", **_TEXT, **own},
+        num_query_tokens=4,
+        image_token_index=_CHAT.index("<image>"),
+    )
+    size = {"height": _SIDE, "width": _SIDE}
+    tokenizer = _words(_CHAT, "<s>", "</s>", "<unk>", pad_token="<pad>", extra=["<image>"])
+    processor = Blip2Processor(BlipImageProcessorPil(size=size), tokenizer, num_query_tokens=4)
+    return _save(folder, Blip2ForConditionalGeneration, config, processor)
+
+
 def save_git(folder: Path) -> Path:
     """A GIT, whose tokenizer is BERT's too."""
     from transformers import CLIPImageProcessorPil, GitConfig, GitForCausalLM, GitProcessor

@@ -9,13 +9,25 @@ from captioner.captioner import NetworkCaptioner
 from captioner.hub import HubCaptioner
 from captioner.hub_inputs import DEFAULT_PROMPT
 from summarizer import load_summarizer
-from tests.hub_makers import save_blip, save_git, save_llava, save_vit_gpt2
+from tests.hub_makers import save_blip, save_blip2, save_git, save_llava, save_vit_gpt2
 from tests.makers import numbered_frames, photo, save_animation
 from tests.models.test_caption_model import tiny_model
 
-SAVERS = {"blip": save_blip, "git": save_git, "vit-gpt2": save_vit_gpt2, "llava": save_llava}
+SAVERS = {
+    "blip": save_blip,
+    "blip2": save_blip2,
+    "git": save_git,
+    "vit-gpt2": save_vit_gpt2,
+    "llava": save_llava,
+}
 # Of several shapes, one of them with as many rows as colours.
 PICTURES = [photo(), photo(80, 120, shift=20), np.full((3, 3, 3), 255, np.uint8)]
+
+
+@pytest.fixture(autouse=True)
+def short_answers(monkeypatch):
+    # Random weights seldom end a text.
+    monkeypatch.setattr("captioner.hub._ANSWER_TOKENS", 30)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +106,7 @@ def test_text_and_score_are_those_that_transformers_reports(captioner, beams):
     found = captioner.model.generate(
         **inputs,
         num_beams=beams,
-        max_new_tokens=200 if captioner.reader.chats else 50,
+        max_new_tokens=30 if captioner.reader.chats else 50,
         return_dict_in_generate=True,
         output_scores=True,
     )
@@ -126,13 +138,17 @@ def test_what_fills_the_space_behind_an_end_counts_for_nothing(folders, name):
 
 
 class TestPrompt:
-    @pytest.mark.parametrize("name", ["blip", "git"])
+    @pytest.mark.parametrize("name", ["blip", "blip2", "git"])
     def test_a_captioner_goes_on_with_it_and_the_text_is_what_it_adds(self, folders, name):
         captioner = load(folders, name, prompt="a photo of")
         ids = captioner.reader.read(PICTURES)["input_ids"]
         tokens = captioner.reader.processor.tokenizer.convert_ids_to_tokens(ids[0])
-        # BLIP takes the end away itself.
-        assert tokens == ["[CLS]", "a", "photo", "of", *(["[SEP]"] if name == "blip" else [])]
+        expected = {
+            "blip": ["[CLS]", "a", "photo", "of", "[SEP]"],  # it takes the end away itself
+            "blip2": [*["<image>"] * 4, "a", "photo", "of"],
+            "git": ["[CLS]", "a", "photo", "of"],
+        }
+        assert tokens == expected[name]
         captions = captioner.caption_images(PICTURES)
         assert not any(caption.text.startswith("a photo of") for caption in captions)
         assert captions[0] != load(folders, name).caption(photo())
@@ -156,6 +172,16 @@ class TestPrompt:
     def test_pictures_alone_take_none(self, folders):
         with pytest.raises(ModelError, match=r"vit-gpt2: .*takes no prompt; leave it out"):
             load(folders, "vit-gpt2", prompt="a photo of")
+
+    def test_a_model_that_needs_one_says_so_when_it_is_loaded(self, folders, tmp_path):
+        folder = copy_of(folders, "llava", tmp_path)
+        (folder / "chat_template.jinja").unlink()
+        with pytest.raises(ModelError, match=r"llava: cannot caption a picture.*give it a prompt"):
+            load_captioner(folder)
+        with pytest.raises(ModelError, match=r"llava: .*give it another prompt"):
+            load_captioner(folder, prompt="what color is the dog")
+        asked = load_captioner(folder, prompt="user: <image> what color is the dog assistant:")
+        assert asked.caption(photo()).words
 
     def test_our_own_captioner_takes_none(self, tmp_path):
         tiny_model().save(tmp_path / "mine")
