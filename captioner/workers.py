@@ -9,7 +9,9 @@ or not at all, so each input has its row exactly once.
 import math
 import pickle
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 _BATCHES_A_BLOCK = 4  # enough for decoding to run ahead of the network; little to do again
 _ROWS_A_FILE = 1000
+_FETCHERS = 8
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Worker:
         import pyarrow
 
         inputs = [pickle.loads(data) for data in block.column("input").to_pylist()]
-        if any(promised_kind(item.path) in ("animation", "video") for item in inputs):
+        if any(promised_kind(_name(item)) in ("animation", "video") for item in inputs):
             _ = self._video_captioner  # what cannot be loaded is found out now, not for each clip
         rows = []
         with TemporaryDirectory() as folder:
@@ -156,15 +159,30 @@ def _block_size(inputs: int, batch_size: int, workers: int) -> int:
 
 
 def _here(inputs: Sequence[Input], folder: Path) -> Iterator[Input]:
-    """The inputs, those of an object store fetched into a folder when their turn comes."""
-    for number, item in enumerate(inputs):
-        if item.error is not None or not is_remote(item.path):
-            yield item
-            continue
-        copy = folder / f"{number}{Path(item.path).suffix}"
-        try:
-            fetch(item.path, copy)
-            yield replace(item, path=str(copy))
-        except (OSError, ValueError) as error:
-            reason = f"it cannot be fetched ({error}); check its permissions, or try again"
-            yield replace(item, path=str(copy), error=reason)
+    """The inputs; those of an object store fetched into a folder, a few ahead of their turn."""
+    fetched: deque[Future[Input]] = deque()
+    with ThreadPoolExecutor(_FETCHERS) as pool:
+        for number, item in enumerate(inputs):
+            fetched.append(
+                pool.submit(_fetched, item, folder / f"{number}{Path(_name(item)).suffix}")
+            )
+            if len(fetched) > _FETCHERS:
+                yield fetched.popleft().result()
+        while fetched:
+            yield fetched.popleft().result()
+
+
+def _name(item: Input) -> str:
+    """The path of an input, without the parameters of an address."""
+    return item.path.partition("?")[0] if is_remote(item.path) else item.path
+
+
+def _fetched(item: Input, copy: Path) -> Input:
+    if item.error is not None or not is_remote(item.path):
+        return item
+    try:
+        fetch(item.path, copy)
+    except (OSError, ValueError) as error:
+        reason = f"it cannot be fetched ({error}); check its permissions, or try again"
+        return replace(item, path=str(copy), error=reason)
+    return replace(item, path=str(copy))

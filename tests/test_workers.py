@@ -75,7 +75,8 @@ def test_models_are_loaded_once_and_the_summarizer_for_clips_only(folder):
     worker(block(photos))
     worker(block(photos))
     assert loaded == ["captioner"]
-    worker(block([Input(str(folder / "clip.gif"), "clip.gif")]))
+    clip = f"{(folder / 'clip.gif').as_uri()}?region=x"
+    worker(block([Input(clip, clip)]))
     assert loaded == ["captioner", "summarizer"]
 
 
