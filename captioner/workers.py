@@ -132,7 +132,7 @@ def caption_on_ray(
         fn_constructor_args=(job,),
         batch_size=None,  # a whole block
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=workers),
+        compute=ray.data.ActorPoolStrategy(size=min(workers, len(blocks))),
         num_cpus=num_cpus,
     )
     system, path = open_store(output)
