@@ -89,7 +89,7 @@ def main(
     Args:
         argv: its words, without the program; by default this process's.
         load_captioner: instead of ``captioner.load_captioner``; called by the workers as
-            ``load_captioner(model, beams=beams, prompt=prompt)``.
+            ``load_captioner(model, beams=beams)``, with ``prompt=prompt`` where one is given.
         load_summarizer: instead of ``summarizer.load_summarizer``; called by them as
             ``load_summarizer(model)``.
 
