@@ -6,7 +6,7 @@
     * UnreadableFileError: a folder, a pipe, or no permission
     * UnsupportedFileError: not a picture or clip that this package knows
     * TruncatedFileError: cut short or damaged
-    * TooLargeError: more pixels than the limit
+    * TooLargeError: more pixels, frames or side notes than the limits
     * NoFramesError: well-formed, with nothing to see
     * CodecMissingError: its decoder is not on this machine
 """
@@ -55,7 +55,7 @@ class TruncatedFileError(MediaError):
 
 
 class TooLargeError(MediaError):
-    """A picture or frame has more pixels than the limit."""
+    """A picture or clip has more pixels, frames or side notes than the limits."""
 
 
 class NoFramesError(MediaError):
