@@ -98,7 +98,8 @@ def _unknown_picture(file: BinaryIO, path: str, head: bytes) -> MediaError:
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_avif = head[4:12] in (b"ftypavif", b"ftypavis")
     known = head.startswith(_PICTURE_SIGNATURES) or is_webp or is_avif
-    if known or _is_cut_tiff(head, size):
+    unwritten = not any(head)  # zeros, as where a copy broke off after room was made for it
+    if known or unwritten or _is_cut_tiff(head, size):
         return TruncatedFileError(path, "is cut short or damaged", _COPY_IT_AGAIN)
     return UnsupportedFileError(path, *describe(head))
 

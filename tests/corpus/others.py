@@ -48,7 +48,6 @@ _BYTES = {
     "raw": b"FUJIFILMCCD-RAW 0201FF129502" + bytes(200),
     "raw-or-tiff": b"II*\x00\x08\x00\x00\x00" + bytes(200),
     "text-of-16-bits": "no picture".encode("utf-16"),
-    "zeros": bytes(5000),
     "ones": b"\xff" * 5000,
     "new-lines": b"\n" * 100,
 }
@@ -60,6 +59,7 @@ def _not_pictures(box: Box) -> None:
         box.bad(f"{name}.jpg", text.encode(), UnsupportedFileError)
     for name, data in _BYTES.items():
         box.bad(f"{name}.jpg", data, UnsupportedFileError)
+    box.bad("zeros.jpg", bytes(5000), TruncatedFileError)
 
 
 @kind("not-clips")
@@ -67,8 +67,9 @@ def _not_clips(box: Box) -> None:
     for name in ("text", "html", "playlist", "list-of-files"):
         for suffix in (".mp4", ".gif", ".avi"):
             box.bad(f"{name}{suffix}", _TEXTS[name].encode(), UnsupportedFileError)
-    for name in ("pdf", "zip", "zeros", "exe"):
+    for name in ("pdf", "zip", "exe"):
         box.bad(f"{name}.mp4", _BYTES[name], UnsupportedFileError)
+    box.bad("zeros.mp4", bytes(5000), TruncatedFileError)
 
 
 @kind("random-bytes")

@@ -46,6 +46,14 @@ def test_tiff_that_is_not_cut_may_be_raw(tmp_path):
         load_image(path)
 
 
+@pytest.mark.parametrize("length", [1, 100, 5000])
+def test_zeros_are_a_file_that_was_not_written(tmp_path, length):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(bytes(length))
+    with pytest.raises(TruncatedFileError, match="cut short or damaged"):
+        load_image(path)
+
+
 def test_rare_variant_is_no_damage(tmp_path):
     path = save_photo(tmp_path / "a.bmp")
     data = bytearray(path.read_bytes())
