@@ -14,10 +14,10 @@ PIP_FLAGS ?=
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test app
+.PHONY: help setup demo check test chromium app
 
 help:  ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## install everything into .venv, in the versions of constraints.txt
 
@@ -29,8 +29,11 @@ check: $(INSTALLED)  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check  ## check, then run the tests
+test: check chromium  ## check, then run the tests
 	$(BIN)/python -m pytest
+
+chromium:  ## install the browser that tests drive, where there is none (Debian and its like, as root)
+	@tools/chromium.sh
 
 app: $(INSTALLED)  ## serve the web page on this machine
 	$(BIN)/python app.py
@@ -45,7 +48,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  --retries 2 --timeout 20 --index-url "$(TORCH_INDEX)" -c constraints.txt torch 2>/dev/null || \
 	  echo "$(TORCH_INDEX) cannot be reached; taking torch from where pip looks otherwise."
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
-	  -c constraints.txt -e '.[train,app,parquet,ray,dev]'
+	  -c constraints.txt -e '.[train,app,mcp,parquet,ray,dev]'
 	@touch $@
 
 $(DEMO): tools/demo.py $(INSTALLED)

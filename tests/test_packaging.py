@@ -130,7 +130,7 @@ class TestMakefile:
     def test_alone_it_lists_its_commands(self, project):
         done = self.make(project)
         assert done.returncode == 0
-        for target in ("setup", "demo", "test", "app"):
+        for target in ("setup", "demo", "test", "chromium", "app"):
             assert f"make {target} " in done.stdout
 
     @pytest.mark.parametrize("answer", ["1", "127"])
