@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from captioner.captioner import load_captioner
     from captioner.page.build import build
-    from captioner.page.design import STYLE, theme
+    from captioner.page.design import look
     from captioner.page.doors import MIDDLEWARE
     from captioner.page.limits import Limits
     from captioner.page.models import Models
@@ -62,14 +62,13 @@ def _serve(options: argparse.Namespace) -> int:
             auth=options.auth,
             max_file_size=options.max_file_size,
             mcp_server=options.mcp,
-            theme=theme(),
-            css_paths=[STYLE],
             footer_links=["api"],
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
             app_kwargs={"middleware": MIDDLEWARE},
             prevent_thread_lock=True,
+            **look(),
         )
     except OSError:
         where = f"{options.host}:{options.port or 7860}"

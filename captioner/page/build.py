@@ -60,7 +60,7 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
 def _add_readiness(service: Service, blocks: Any) -> None:
     """A line that says whether the models are loaded, kept up to date until they are."""
 
-    def look() -> tuple[str, Any]:
+    def look_up() -> tuple[str, Any]:
         ready = service.models.ready()
         return _readiness(ready=ready), gr.Timer(active=not ready)
 
@@ -68,7 +68,7 @@ def _add_readiness(service: Service, blocks: Any) -> None:
     timer = gr.Timer(1)
     gr.on(
         [timer.tick, blocks.load],
-        look,
+        look_up,
         outputs=[line, timer],
         queue=False,
         show_progress="hidden",

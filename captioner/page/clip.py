@@ -60,10 +60,14 @@ class ClipTab:
         Yields:
             What changes of the boxes, by their names in `build_clip_tab`.
         """
+        yield nothing()  # a message must not stand beside the sentence of another clip
         with as_messages():
             path = chosen(upload)
             settings = self._service.settings(model, beams, frames, selection)
-            yield _started("Reading the clip …")
+            yield {
+                "status": markup.status("Reading the clip …", "busy"),
+                "stop": gr.Button(interactive=True),
+            }
             kind, clip = self._service.sample(path, settings)
             total = len(clip.frames)
             if not self._service.models.ready():
@@ -88,14 +92,9 @@ class ClipTab:
             }
 
 
-def _started(text: str) -> dict[str, Any]:
-    return {
-        "status": markup.status(text, "busy"),
-        "caption": "",
-        "timeline": "",
-        "stop": gr.Button(interactive=True),
-        "downloads": gr.Row(visible=False),
-    }
+def nothing() -> dict[str, Any]:
+    """The tab as it is without a result."""
+    return {"status": "", "caption": "", "timeline": "", "downloads": gr.Row(visible=False)}
 
 
 def _downloads(row: "Row", folder: Path) -> dict[str, Any]:
@@ -186,6 +185,13 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
         **hidden,
     }
     clip.change(**preview)
+    clip.clear(
+        lambda: {boxes[name]: value for name, value in nothing().items()},
+        outputs=[boxes[name] for name in nothing()],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     started = [gr.on([button.click, clip.upload], **run)]
     started += [example.then(**run) for example in examples]
     ended = {"outputs": boxes["stop"], "api_visibility": "private", "queue": False}

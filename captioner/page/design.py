@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.themes.utils.colors import Color
 
-STYLE = Path(__file__).with_name("style.css")
+_HERE = Path(__file__).parent
 
 _SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Ubuntu", "Cantarell", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Cascadia Mono", "Menlo", "Consolas", "monospace")
@@ -22,6 +22,12 @@ _STONE = Color(
     c50="#faf9f7", c100="#f3f1ed", c200="#e6e2db", c300="#d2ccc2", c400="#a39c90",
     c500="#6f695f", c600="#565149", c700="#403c36", c800="#2a2825", c900="#1d1c1a", c950="#141312",
 )  # fmt: skip
+
+
+def look() -> dict[str, Any]:
+    """What ``launch`` is to be given, so that the page looks and behaves as designed."""
+    script = (_HERE / "script.js").read_text(encoding="utf-8")
+    return {"theme": theme(), "css_paths": [_HERE / "style.css"], "js": script}
 
 
 def theme() -> Any:

@@ -92,15 +92,21 @@ class Models:
     def _load_all(self) -> None:
         try:
             for name, wanted in self._wanted.items():
-                captioner = _Shared(self._load_captioner(wanted), self._runner)
-                # The first picture is slow: it compiles the graph.
-                captioner.caption_images([np.zeros((64, 64, 3), np.uint8)])
-                self._captioners[name].set_result(captioner)
+                # Keras counts the names of layers in each thread anew: one that builds a graph from
+                # layers of another would use some twice.
+                captioner = self._runner.submit(self._load, wanted).result()
+                self._captioners[name].set_result(_Shared(captioner, self._runner))
             self._summarizer.set_result(_SharedSummarizer(self._load_summarizer(), self._runner))
         except BaseException as error:
             for future in self._futures:
                 if not future.done():
                     future.set_exception(error)
+
+    def _load(self, wanted: str | None) -> Captioner:
+        captioner = self._load_captioner(wanted)
+        # The first picture is slow: it compiles the graph.
+        captioner.caption_images([np.zeros((64, 64, 3), np.uint8)])
+        return captioner
 
 
 class _Shared(Captioner):
@@ -113,6 +119,9 @@ class _Shared(Captioner):
 
     def caption_images(self, images: Sequence[np.ndarray]) -> "list[Caption]":
         return self._runner.submit(self._captioner.caption_images, images).result()
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        return self._captioner.prepare(image)  # which needs no turn
 
     def searching(self, *, beams: int) -> Captioner:
         return _Shared(self._captioner.searching(beams=beams), self._runner)

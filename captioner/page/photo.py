@@ -50,15 +50,16 @@ class PhotoTab:
         """Captions a photo; the sentence comes first, the pictures after it.
 
         Yields:
-            What changes of the boxes, by their names in `build`.
+            What changes of the boxes, by their names in `build_photo_tab`.
         """
+        yield nothing()  # a message must not stand beside the sentence of another photo
         with as_messages():
             path = chosen(upload)
             settings = self._service.settings(model, beams)
             photo = self._service.photo(path)
-            if not self._service.models.ready(settings.model):
-                text = "The model is still loading. Your photo is next."
-                yield {"status": markup.status(text, "busy")}
+            loaded = self._service.models.ready(settings.model)
+            text = "Looking …" if loaded else "The model is still loading. Your photo is next."
+            yield {"status": markup.status(text, "busy")}
             caption = self._service.caption(photo, settings)
             yield {
                 "status": "",
@@ -93,6 +94,11 @@ class PhotoTab:
             if not looked.path.is_file():
                 raise RefusalError("This photo is no longer on the server; choose it again.")
             return _picture(fit(self._service.photo(looked.path), _SIDE), looked, word)
+
+
+def nothing() -> dict[str, Any]:
+    """The tab as it is without a result."""
+    return {"status": "", "caption": "", "looked": None, "results": gr.Column(visible=False)}
 
 
 def _telling_word(looked: Looked) -> int:
@@ -200,11 +206,18 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
         "inputs": [photo, *settings.photo],
         "outputs": list(boxes.values()),
         "preprocess": False,  # see uploads.py
-        "show_progress_on": boxes["caption"],
+        "show_progress": "hidden",
         "api_visibility": "private",
         **queue,
     }
     gr.on([button.click, photo.upload], **run)
+    photo.clear(
+        lambda: {boxes[name]: value for name, value in nothing().items()},
+        outputs=[boxes[name] for name in nothing()],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     for example in examples:
         example.then(**run)
     boxes["words"].input(

@@ -6,6 +6,7 @@ from pathlib import Path
 from captioner.media.frames import Frame, read_frames
 from captioner.media.kinds import MediaKind
 from captioner.media.pixels import RGBArray
+from captioner.media.quiet import quiet_cv2
 
 SECONDS = 60.0  # a preview shows so much of a clip's beginning
 _SIDE = 360  # pixels
@@ -41,8 +42,7 @@ def playable(path: Path, kind: MediaKind, folder: Path) -> Path:
 
 def _codec(path: Path) -> str:
     """The codec of a video, in lower case; empty where its pixels are unusual."""
-    import cv2
-
+    cv2 = quiet_cv2()
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         codec, pixels = (
@@ -84,10 +84,7 @@ def write_video(path: Path, images: Iterator[RGBArray], codec: str = "VP80") -> 
     Raises:
         OSError: the file cannot be written.
     """
-    import cv2
-
-    # OpenCV would tell standard error which tag WebM has instead of this one.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    cv2 = quiet_cv2()
     writer = None
     for image in images:
         if writer is None:

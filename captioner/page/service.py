@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BEAMS = 8
 MOST_FRAMES = 32
+_BATCH = 4  # files of a folder between which others have a turn; larger ones are no faster
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ class Service:
         self.limits.check_count(paths)
         captioner = self.models.captioner(settings.model, settings.beams)
         inputs = (self._input(path) for path in paths)
-        return caption_inputs(inputs, captioner, lambda: self._video_captioner(settings))
+        return caption_inputs(
+            inputs, captioner, lambda: self._video_captioner(settings), batch_size=_BATCH
+        )
 
     def _input(self, path: Path) -> Input:
         try:

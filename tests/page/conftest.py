@@ -29,11 +29,6 @@ class LookingCaptioner(FakeCaptioner):
         return replace(caption, attention=grids, alternatives=(other,))
 
 
-class PageSummarizer(FakeSummarizer):
-    def summarize_many(self, groups):
-        return [self.summarize(group) for group in groups]
-
-
 def unused_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,7 +37,7 @@ def unused_port():
 
 def stand_ins(*names, captioner=None):
     """Models of stand-ins, loaded."""
-    models = Models(names or (None,), lambda name: captioner or LookingCaptioner(), PageSummarizer)
+    models = Models(names or (None,), lambda name: captioner or LookingCaptioner(), FakeSummarizer)
     models.start()
     models.wait()
     return models

@@ -36,8 +36,9 @@ def text_of(button):
 
 
 def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
-    started, first, second, last = describe(tab, gif)
-    assert started["timeline"] == started["caption"] == ""
+    cleared, started, first, second, last = describe(tab, gif)
+    assert cleared["timeline"] == cleared["caption"] == ""
+    assert cleared["downloads"].visible is False
     assert started["stop"].interactive
     assert "Frame 1 of 2" in first["status"]
     assert caption_of(RED) in first["timeline"]
@@ -71,8 +72,8 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
             return captioner.caption_images(images)
 
     steps = ClipTab(Service(Watched(), service.limits)).describe(gif, "", 0, 16, "uniform")
-    next(steps)
-    next(steps)
+    for _ in range(3):
+        next(steps)
     assert batches == [1]
     steps.close()  # which is what Stop does
     assert batches == [1]
@@ -102,7 +103,7 @@ def test_the_files_lie_where_uploads_do(tab, gif, uploads):
 
 def test_settings_count(tab, uploads):
     path = save_animation(uploads / "ten.gif", numbered_frames(10))
-    assert describe(tab, upload(path), frames=3)[1]["status"].count("Frame 1 of 3") == 1
+    assert describe(tab, upload(path), frames=3)[2]["status"].count("Frame 1 of 3") == 1
 
 
 def test_a_photo_has_a_sentence_and_no_subtitles(tab, red):

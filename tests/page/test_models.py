@@ -9,9 +9,9 @@ from captioner import ModelError
 from captioner.captioner import DEFAULT_MODEL
 from captioner.page.models import Models
 from summarizer import SummarizerError
-from tests.fakes import FakeCaptioner, caption_of
+from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of
 from tests.makers import plain
-from tests.page.conftest import PageSummarizer, stand_ins
+from tests.page.conftest import stand_ins
 
 RED = (200, 0, 0)
 
@@ -41,7 +41,7 @@ def test_every_model_is_loaded_once_and_by_its_name():
         asked.append(name)
         return FakeCaptioner()
 
-    models = Models(["mine", "other"], load, PageSummarizer)
+    models = Models(["mine", "other"], load, FakeSummarizer)
     assert models.names == ("mine", "other")
     models.start()
     models.wait()
@@ -54,7 +54,7 @@ def test_every_model_is_loaded_once_and_by_its_name():
 
 def test_without_a_name_the_one_that_ships_is_asked_for():
     asked = []
-    models = Models([None], lambda name: asked.append(name) or FakeCaptioner(), PageSummarizer)
+    models = Models([None], lambda name: asked.append(name) or FakeCaptioner(), FakeSummarizer)
     assert models.names == (DEFAULT_MODEL,)
     models.start()
     models.wait()
@@ -71,7 +71,7 @@ def test_a_request_waits_until_its_model_is_loaded_but_not_for_the_others():
 
     def load_summarizer():
         summarizer.wait(10)
-        return PageSummarizer()
+        return FakeSummarizer()
 
     models = Models(["mine"], load, load_summarizer)
     models.start()
@@ -126,7 +126,7 @@ def test_what_cannot_be_loaded_is_told_to_the_server_and_to_every_request(broken
     def fail(*_):
         raise ModelError("is damaged") if broken == "captioner" else SummarizerError("is damaged")
 
-    makers = {"captioner": lambda _: FakeCaptioner(), "summarizer": PageSummarizer, broken: fail}
+    makers = {"captioner": lambda _: FakeCaptioner(), "summarizer": FakeSummarizer, broken: fail}
     models = Models(["mine"], makers["captioner"], makers["summarizer"])
     models.start()
     with pytest.raises((ModelError, SummarizerError), match="is damaged"):

@@ -39,9 +39,10 @@ def test_a_photo_has_a_sentence_and_the_other_beams(tab, red):
 
 
 def test_the_sentence_comes_before_the_pictures(tab, red):
-    first = next(tab.describe(red, "", 0))
-    assert first["caption"] == caption_of(RED)
-    assert "sheet" not in first
+    _, _, third, last = tab.describe(red, "", 0)
+    assert third["caption"] == caption_of(RED)
+    assert "sheet" not in third
+    assert "sheet" in last
 
 
 def test_each_word_has_a_picture_of_the_photo(tab, red):
@@ -120,14 +121,23 @@ def test_while_the_model_loads_the_visitor_is_told_to_wait(uploads, red, service
             return False
 
     tab = PhotoTab(Service(Loading(), service.limits))
-    first, second, _ = tab.describe(red, "", 0)
-    assert "still loading" in first["status"]
-    assert second["status"] == ""
-    assert second["caption"] == caption_of(RED)
+    _, second, third, _ = tab.describe(red, "", 0)
+    assert "still loading" in second["status"]
+    assert third["status"] == ""
+    assert third["caption"] == caption_of(RED)
 
 
 def test_a_press_without_a_photo_asks_for_one(tab):
     assert message_of(tab.describe(None, "", 0)) == "Choose a file first."
+
+
+def test_a_message_stands_beside_no_older_sentence(tab, uploads):
+    steps = tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0)
+    cleared = next(steps)
+    assert cleared["caption"] == cleared["status"] == ""
+    assert cleared["results"].visible is False
+    assert cleared["looked"] is None
+    message_of(steps)
 
 
 def test_a_broken_photo_is_a_message_that_names_it_and_no_folder(tab, uploads):

@@ -1,0 +1,17 @@
+// What Gradio leaves out for the keyboard and for screen readers: the choices of a radio group are
+// one group, so that the arrow keys go from one to the next, and the group has a name.
+(() => {
+  const join = () => {
+    for (const group of document.querySelectorAll("fieldset[id]")) {
+      const title = group.querySelector("[data-testid=block-info]");
+      if (title && !group.hasAttribute("aria-label")) {
+        group.setAttribute("aria-label", title.textContent);
+      }
+      for (const choice of group.querySelectorAll("input[type=radio]")) {
+        if (choice.name !== group.id) choice.name = group.id;
+      }
+    }
+  };
+  new MutationObserver(join).observe(document.body, { childList: true, subtree: true });
+  join();
+})();

@@ -1,0 +1,67 @@
+"""Results as HTML: whatever a model, a file's name or a server says, it stays text."""
+
+import pytest
+
+from captioner.captioner import Caption
+from captioner.page import markup
+from captioner.rows import Row
+from captioner.video import TimedCaption
+from tests.makers import photo
+
+EVIL = '<img src=x onerror="alert(1)">&'
+ESCAPED = "&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&amp;"
+
+
+def caption(text=EVIL, score=-1.234, **more):
+    return Caption(text, score, (), **more)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        markup.sentence(EVIL),
+        markup.status(EVIL, "busy"),
+        markup.progress(EVIL, 1, 2),
+        markup.beams(caption(alternatives=(caption(),))),
+        markup.table([Row("a", EVIL, "image", EVIL, -1.0), Row("a", EVIL, None, error=EVIL)]),
+        markup.timeline([TimedCaption(0, 1, caption())], [""], 1),
+    ],
+)
+def test_every_text_is_escaped(html):
+    assert ESCAPED in html
+    assert "<img src=x" not in html
+
+
+def test_beams_are_in_order_with_their_scores():
+    html = markup.beams(caption("a", -1.0, alternatives=(caption("b", -2.5),)))
+    assert html.index("<td>a</td><td>-1.00</td>") < html.index("<td>b</td><td>-2.50</td>")
+
+
+def test_the_bar_fills():
+    assert '<progress max="8" value="3"' in markup.progress("3 of 8", 3, 8)
+
+
+def test_a_moment_of_the_timeline_lies_where_it_is_in_the_clip():
+    frames = [TimedCaption(0, 2.5, caption("a")), TimedCaption(2.5, 10, caption("b"))]
+    html = markup.timeline(frames, ["x", "y"], 10)
+    assert html.count("<li>") == 2
+    assert "left:0.0%;width:25.0%" in html
+    assert "left:25.0%;width:75.0%" in html
+
+
+def test_a_clip_without_length_has_a_timeline_too():
+    assert "left:0.0%;width:100.0%" in markup.timeline([TimedCaption(0, 0, caption())], [""], 0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0:00.0"), (7.44, "0:07.4"), (59.96, "1:00.0"), (61, "1:01.0"), (3600, "60:00.0")],
+)
+def test_times_are_as_people_read_them(seconds, said):
+    assert markup.clock(seconds) == said
+
+
+def test_a_thumbnail_is_small():
+    picture = markup.thumbnail(photo(2000, 1000))
+    assert picture.startswith("data:image/jpeg;base64,")
+    assert len(picture) < 15_000
