@@ -7,6 +7,7 @@ that files may be decoded in many threads.
 
 import ctypes
 import functools
+import logging
 import os
 import threading
 import warnings
@@ -28,6 +29,9 @@ class _PillowHere(threading.local):
     def match(self, module: str) -> bool:
         return self.depth > 0 and module.startswith("PIL.")
 
+
+# Without a handler, Python prints what Pillow logs. A program that sets one up still gets it.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 _pillow_here = _PillowHere()
 _IGNORE = ("ignore", None, Warning, _pillow_here, 0)

@@ -224,6 +224,12 @@ def _modes_of_others(box: Box) -> None:
 
 @kind("damaged-inside-a-tiff")
 def _damaged_tiff(box: Box) -> None:
+    plain = encoded(textured(), ".tif")
+    samples = struct.pack("<HHI", 277, 3, 1)
+    for count in (0, 2, 5, 128, 65_535):
+        at = plain.index(samples) + len(samples)
+        data = plain[:at] + struct.pack("<I", count) + plain[at + 4 :]
+        box.either(f"{count}-samples.tif", data)
     for way in ("tiff_lzw", "jpeg", "packbits", "tiff_adobe_deflate"):
         data = encoded(textured(), ".tif", compression=way)
         box.either(f"{way}-zeroed.tif", zeroed(data, 0.3, 200))

@@ -1,4 +1,5 @@
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -127,6 +128,17 @@ OPEN = "import sys; from PIL import Image; Image.open(sys.argv[1]).load()"
 def run(code, path):
     arguments = [sys.executable, "-c", code, str(path)]
     return subprocess.run(arguments, capture_output=True, text=True, check=False)
+
+
+def test_nothing_that_pillow_logs_reaches_the_screen(tmp_path):
+    path = save_photo(tmp_path / "a.tif")
+    samples = struct.pack("<HHI", 277, 3, 1)
+    data = path.read_bytes()
+    at = data.index(samples) + len(samples)
+    path.write_bytes(data[:at] + struct.pack("<I", 65_535) + data[at + 4 :])
+    assert "More samples per pixel" in run(OPEN, path).stderr  # Pillow has something to say
+    done = run(READ, path)
+    assert (done.stdout, done.stderr) == ("UnsupportedFileError\n", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="libtiff is a part of Pillow's library there")
