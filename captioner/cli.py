@@ -92,6 +92,7 @@ def _run(
         with outputs.locked():
             plan = _plan(inputs, outputs)
             report.expect(plan)
+            _prepare(plan, outputs)
             rows = _start(plan.to_do, options, load_captioner, load_summarizer)
             _write(rows, inputs, outputs, report)
     except BusyError as error:
@@ -128,6 +129,16 @@ def _plan(inputs: "Sequence[Input]", outputs: "Outputs") -> "Plan":
         raise _RefusalError(error) from None
     except OSError as error:
         raise _RefusalError(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def _prepare(plan: "Plan", outputs: "Outputs") -> None:
+    try:
+        outputs.prepare(plan.to_do)
+    except PermissionError as error:
+        raise _RefusalError(
+            f"no sidecar can be written into {error.filename}: permission was refused; "
+            "make the folder writable, or take --output instead"
+        ) from None
 
 
 def _start(

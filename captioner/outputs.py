@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -26,6 +27,7 @@ from captioner.writers import (
     TextWriter,
     Writer,
 )
+from captioner.writers.files import sweep
 
 # With these, the next sidecar will fare no better.
 _HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
@@ -130,6 +132,23 @@ class Outputs:
         """
         with nullcontext() if self._combined is None else locked(self._combined.path):
             yield
+
+    def prepare(self, inputs: Sequence[Input]) -> None:
+        """Make sure that something can be written, before hours are spent on captions.
+
+        Args:
+            inputs: those that are to be captioned.
+
+        Raises:
+            PermissionError: there is no folder that takes a sidecar.
+        """
+        folders = {os.path.dirname(item.path) or os.curdir for item in inputs}  # noqa: PTH120
+        if self._sidecars and folders and not any(os.access(path, os.W_OK) for path in folders):
+            raise PermissionError(13, "Permission denied", min(folders))
+        if self._combined is not None:
+            sweep(self._combined.path.parent)
+        for folder in folders if self._sidecars else ():
+            sweep(Path(folder))
 
     def __enter__(self) -> Self:
         if self._combined is not None:

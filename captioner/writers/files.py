@@ -3,9 +3,13 @@
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_START, _END = ".captionloom-", ".part"
+_STALE_AFTER = 24 * 3600  # seconds; no file takes that long to write
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))  # a link stays a link
     # A name of its own, so that two runs side by side cannot write into each other's file; short,
     # because the target's may already be as long as the file system allows.
-    new = target.with_name(f".captionloom-{secrets.token_hex(6)}.part")
+    new = target.with_name(f"{_START}{secrets.token_hex(6)}{_END}")
     try:
         _check_writable(target)
         with new.open("xb"):
@@ -36,6 +40,14 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         new.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the unfinished files that killed runs have left in a folder, a day after."""
+    for left in folder.glob(f"{_START}*{_END}"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_AFTER:
+                left.unlink()
 
 
 def write_text(path: Path, text: str) -> None:

@@ -23,7 +23,8 @@ def test_the_options_reach_the_models(run, loaders, photos, tmp_path):
     options = "--model tiny --summarizer consensus --beams 5 --max-frames 4 --batch-size 2"
     assert run(photos, gif, *options.split(), "--frames", "uniform")[0] == 0
     assert loaders.calls == [("captioner", ("tiny", 5)), ("summarizer", "consensus")]
-    assert loaders.captioner.batches == [2, 1, 2, 2]
+    assert max(loaders.captioner.batches) == 2
+    assert sum(loaders.captioner.batches) == 3 + 4
 
 
 def test_nothing_is_loaded_where_no_input_is_there(run, loaders, tmp_path):

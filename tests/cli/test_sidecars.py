@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,24 @@ def test_what_failed_has_no_sidecar_and_is_tried_again(run, photos):
     save_color(photos / "green.png", GREEN)
     assert run(photos, "--sidecar", "txt")[0] == 0
     assert set(texts(photos)) == {"blue.txt", "green.txt", "red.txt"}
+
+
+def test_a_folder_that_takes_no_sidecar_is_refused_before_the_model_loads(
+    run, photos, loaders, monkeypatch
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != os.fspath(photos))
+    code, _, err = run(photos, "--sidecar", "txt")
+    assert (code, loaders.calls) == (2, [])
+    assert f"no sidecar can be written into {photos}: permission was refused" in err
+
+
+def test_what_killed_runs_left_is_removed(run, photos, tmp_path):
+    left = [photos / ".captionloom-1.part", tmp_path / ".captionloom-2.part"]
+    for path in left:
+        path.touch()
+        os.utime(path, (0, 0))
+    assert run(photos, "--sidecar", "txt", "-o", tmp_path / "out.csv")[0] == 0
+    assert not any(path.exists() for path in left)
 
 
 def test_a_full_disk_stops_the_run(run, photos, monkeypatch):

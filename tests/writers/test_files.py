@@ -3,7 +3,7 @@ import stat
 
 import pytest
 
-from captioner.writers.files import replacing, write_text
+from captioner.writers.files import replacing, sweep, write_text
 
 
 def skip_if_writable(path):
@@ -105,3 +105,15 @@ def test_a_read_only_folder_names_the_file(tmp_path):
         write_text(tmp_path / "out.txt", "new")
     tmp_path.chmod(0o755)
     assert caught.value.filename == str(tmp_path / "out.txt")
+
+
+def test_what_killed_runs_left_is_removed_a_day_after(tmp_path):
+    old, new = tmp_path / ".captionloom-0123456789ab.part", tmp_path / ".captionloom-1.part"
+    others = [tmp_path / ".captionloom-1.txt", tmp_path / "a.part", new]
+    for path in (old, *others):
+        path.touch()
+        os.utime(path, (0, 0))
+    new.touch()
+    sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted(others)
+    sweep(tmp_path / "nowhere")
