@@ -94,40 +94,46 @@ class CaptionLSTM(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="captionloom")
 class GridAttention(keras.layers.Layer):
-    """Multi-head scaled dot-product attention of T states over N positions."""
+    """Multi-head scaled dot-product attention of T states over N positions.
+
+    Keys and values come split into heads: they are the same for all words of a caption.
+    """
 
     def __init__(self, heads: int, **kwargs: Any):
         super().__init__(**kwargs)
         self.heads = heads
+
+    def split(self, x: Any) -> Any:
+        """[B, rows, D] → [B, H, rows, D/H]."""
+        _, rows, units = x.shape
+        heads = ops.reshape(x, (-1, rows, self.heads, units // self.heads))
+        return ops.transpose(heads, (0, 2, 1, 3))
 
     def call(self, query: Any, keys: Any, values: Any) -> tuple[Any, Any]:
         """Looks.
 
         Args:
             query: [B, K, T, D].
-            keys: [B, N, D].
-            values: [B, N, D].
+            keys: [B, H, N, D/H].
+            values: [B, H, N, D/H].
 
         Returns:
             What was seen [B, K, T, D], and where: weights [B, K, T, N], mean of the heads.
         """
         _, captions, words, units = query.shape
-        positions, size = keys.shape[1], units // self.heads
-
-        def split_heads(x: Any, rows: int) -> Any:
-            return ops.transpose(ops.reshape(x, (-1, rows, self.heads, size)), (0, 2, 1, 3))
-
-        queries = split_heads(query, captions * words)  # [B, H, K·T, D/H]
-        scores = ops.matmul(queries, ops.transpose(split_heads(keys, positions), (0, 1, 3, 2)))
-        weights = ops.softmax(scores * size**-0.5, axis=-1)  # [B, H, K·T, N]
-        seen = ops.matmul(weights, split_heads(values, positions))
+        positions, size = keys.shape[2:]
+        queries = self.split(ops.reshape(query, (-1, captions * words, units)))
+        # The queries are scaled, not the many keys.
+        scores = ops.matmul(queries * size**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
+        weights = ops.softmax(scores, axis=-1)  # [B, H, K·T, N]
+        seen = ops.matmul(weights, values)
         seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, captions, words, units))
         where = ops.reshape(ops.mean(weights, axis=1), (-1, captions, words, positions))
         return seen, where
 
     def compute_output_shape(self, query_shape: Any, keys_shape: Any, values_shape: Any) -> Any:
         """Shapes of the two results."""
-        return query_shape, (*query_shape[:3], keys_shape[1])
+        return query_shape, (*query_shape[:3], keys_shape[2])
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
@@ -230,9 +236,10 @@ class AttentionLSTMDecoder(Decoder):
         self.output = keras.layers.Dense(units, name="output")
 
     def remember(self, grid: Any) -> tuple[Any, ...]:
-        """The mean of the projected grid [B, D], its keys and its values [B, N, D]."""
+        """The mean of the projected grid [B, D], its keys and its values [B, H, N, D/H]."""
         projected = self.dropout(ops.relu(self.normalise(self.project(grid))))
-        return ops.mean(projected, axis=1), self.keys(projected), self.values(projected)
+        keys, values = self.keys(projected), self.values(projected)
+        return ops.mean(projected, axis=1), self.attend.split(keys), self.attend.split(values)
 
     def read(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]

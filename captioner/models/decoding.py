@@ -189,12 +189,31 @@ def _best_continuations(
     # A finished caption competes on, unchanged: its only continuation is padding, at no cost.
     log_probabilities[beams.ended] = -np.inf
     log_probabilities[beams.ended, PAD] = 0.0
-    totals = beams.totals[:, :, None] + log_probabilities
-    lengths = np.where(beams.ended, beams.lengths, beams.lengths + 1)[:, :, None]
-    ranks = beams.ranks(totals, lengths).reshape(batch, count * size)
-    top = np.argpartition(-ranks, count - 1, axis=1)[:, :count]
-    parents, words = top // size, top % size
-    return parents, words, totals.reshape(batch, count * size)[np.arange(batch)[:, None], top]
+    # The best K of all continue each caption with one of its own best K words.
+    each = min(count, size)
+    words, gained = _largest(log_probabilities, each)
+    totals = (beams.totals[:, :, None] + gained).reshape(batch, count * each)
+    lengths = np.repeat(np.where(beams.ended, beams.lengths, beams.lengths + 1), each, axis=1)
+    top = np.argsort(-beams.ranks(totals, lengths), axis=1, kind="stable")[:, :count]
+    rows = np.arange(batch)[:, None]
+    return top // each, words.reshape(batch, count * each)[rows, top], totals[rows, top]
+
+
+def _largest(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices and values [B, K, count] of the largest of ``values`` [B, K, V], largest first.
+
+    Of equal ones the first, which is the more frequent word, so that a caption hangs on nothing
+    but its image.
+    """
+    flat = values.reshape(-1, values.shape[2]).copy()
+    rows = np.arange(len(flat))
+    chosen = np.empty((len(flat), count), dtype=np.int64)
+    found = np.empty((len(flat), count), dtype=np.float64)
+    for place in range(count):  # for a few of thousands, quicker than a sort or a partition
+        chosen[:, place] = flat.argmax(axis=1)
+        found[:, place] = flat[rows, chosen[:, place]]
+        flat[rows, chosen[:, place]] = -np.inf
+    return chosen.reshape(*values.shape[:2], count), found.reshape(*values.shape[:2], count)
 
 
 def _sample(

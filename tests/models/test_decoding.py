@@ -129,3 +129,10 @@ def test_a_small_nucleus_is_greedy_and_a_seed_repeats():
 def test_impossible_options_are_refused_by_name(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         DecodingOptions(**options)
+
+
+def test_of_words_that_are_equally_likely_the_first_is_taken():
+    model = Bigrams()
+    model.table[:] = np.log(1 / _SIZE)
+    for best, *_ in model.run(beams=2, max_words=3, length_penalty=0.0):
+        assert best.ids == (UNK + 1,)
