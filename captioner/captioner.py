@@ -58,9 +58,11 @@ class Captioner(ABC):
 
     Attributes:
         name: what rows and pages call it.
+        lanes: from how many threads at once `caption_images` may be called.
     """
 
     name: str
+    lanes: int = 1
 
     @abstractmethod
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
@@ -80,6 +82,24 @@ class Captioner(ABC):
         Raises:
             ValueError: ``beams`` is below 1.
         """
+
+    def in_lanes(self) -> Captioner:
+        """The same captioner for a long run: it has the ``lanes`` that caption the most pictures.
+
+        One with several lanes takes longer for a single picture.
+        """
+        return self
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """What `caption_images` makes of a picture first, which a thread can do ahead of it.
+
+        Args:
+            image: uint8 [H, W, 3].
+
+        Returns:
+            uint8 [h, w, 3], as small as can be, of which `caption_images` says the same.
+        """
+        return image
 
     def caption(self, source: Picture) -> Caption:
         """Captions one picture.
@@ -124,14 +144,27 @@ class NetworkCaptioner(Captioner):
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
         from captioner.models.decoding import decode
-        from captioner.models.preprocessing import resize
 
         if not images:
             return []
-        size = self.model.config.encoder.image_size
-        squares = np.stack([resize(image, size) for image in images])
+        squares = np.stack([self.prepare(image) for image in images])
         found = decode(self.model, *self.model.remember(squares), self.decoding)
         return [self._caption(hypotheses) for hypotheses in found]
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """The square that the encoder takes; a square of that size stays as it is."""
+        from captioner.models.preprocessing import resize
+
+        return resize(image, self.model.config.encoder.image_size)
+
+    def in_lanes(self) -> NetworkCaptioner:
+        """See `Captioner.in_lanes`."""
+        from captioner.models.runtime import useful_lanes
+
+        lanes = useful_lanes()
+        captioner = NetworkCaptioner(self.model.in_lanes(lanes), self.name, self.decoding)
+        captioner.lanes = lanes
+        return captioner
 
     def searching(self, *, beams: int) -> NetworkCaptioner:
         """See `Captioner.searching`."""

@@ -77,3 +77,17 @@ def test_no_beam_is_refused(tmp_path):
     tiny_model().save(tmp_path / "mine")
     with pytest.raises(ValueError, match="beams"):
         load_captioner(tmp_path / "mine", beams=0)
+
+
+def test_a_prepared_picture_has_the_same_caption(captioner):
+    prepared = captioner.prepare(photo())
+    assert prepared.shape == (71, 71, 3)
+    assert captioner.prepare(prepared) is prepared
+    assert captioner.caption_images([prepared])[0].score == captioner.caption(photo()).score
+
+
+def test_lanes_share_the_weights_and_the_way_of_searching(captioner):
+    together = captioner.searching(beams=5).in_lanes()
+    assert together.lanes >= 1
+    assert len(together.caption(photo()).alternatives) == 4
+    assert together.model.encoder is captioner.model.encoder

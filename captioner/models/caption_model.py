@@ -12,9 +12,11 @@ A model folder::
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -83,7 +85,9 @@ class CaptionModel:
         whole = self.training_graph(self.encoder.model)  # creates every weight
         in_encoder = {id(variable) for variable in self.encoder.model.variables}
         self._decoder_variables = {v.path: v for v in whole.weights if id(v) not in in_encoder}
+        self._lanes = 1
         self._compiled: dict[object, Callable[..., list[np.ndarray]]] = {}
+        self._compiling = threading.Lock()
 
     # === Graphs ===
 
@@ -164,10 +168,22 @@ class CaptionModel:
         log_probabilities, where, *new_states = run(tokens, *states, *memory)
         return log_probabilities, where, new_states
 
+    def in_lanes(self, lanes: int) -> CaptionModel:
+        """The same network and weights, run from so many threads at once.
+
+        Args:
+            lanes: at most `runtime.useful_lanes`.
+        """
+        twin = copy.copy(self)  # what is compiled, for one lane or several, stays shared
+        twin._lanes = lanes
+        return twin
+
     def _once(self, key: object, build: Callable[[], Any]) -> Callable[..., list[np.ndarray]]:
-        if key not in self._compiled:
-            self._compiled[key] = compiled(build())
-        return self._compiled[key]
+        key = self._lanes, key
+        with self._compiling:
+            if key not in self._compiled:
+                self._compiled[key] = compiled(build(), self._lanes)
+            return self._compiled[key]
 
     # === Config and weights ===
 

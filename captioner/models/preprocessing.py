@@ -20,5 +20,7 @@ def resize(image: np.ndarray, size: int) -> np.ndarray:
     Returns:
         uint8 [size, size, 3].
     """
+    if image.shape[:2] == (size, size):
+        return image
     picture = Image.fromarray(image)
     return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR))

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
+
+_MOST_LANES = 4  # more would make the batches of each small
 
 
-def compiled(graph: Any) -> Callable[..., list[np.ndarray]]:
+def useful_lanes() -> int:
+    """How many calls at once the backend in use serves quicker than one after the other.
+
+    A convolution spread over all cores waits for the slowest of them at every layer; batches side
+    by side, each on cores of its own, wait for nothing, least of all where other threads decode
+    pictures on the same cores. Only OpenVINO can share its cores out like this.
+    """
+    return min(_MOST_LANES, _cores()) if keras.backend.backend() == "openvino" else 1
+
+
+def compiled(graph: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
     """A function that runs ``graph`` without gradients on the backend in use.
 
     Args:
         graph: a functional `keras.Model`.
+        lanes: from how many threads it is called at once; at most `useful_lanes`.
 
     Returns:
         A function of as many arrays as the graph has inputs, which returns a list of its outputs
         as float32 arrays.
     """
-    backend = keras.backend.backend()
-    run = {"tensorflow": _tensorflow, "torch": _torch}.get(backend, _predict)(graph)
+    builders: dict[str, Callable[[Any], Callable[[list[np.ndarray]], Any]]] = {
+        "openvino": partial(_openvino, lanes=lanes),
+        "tensorflow": _tensorflow,
+        "torch": _torch,
+    }
+    run = builders.get(keras.backend.backend(), _predict)(graph)
 
     def call(*arrays: np.ndarray) -> list[np.ndarray]:
         return [np.asarray(output, dtype=np.float32) for output in _listed(run(list(arrays)))]
@@ -29,8 +50,50 @@ def compiled(graph: Any) -> Callable[..., list[np.ndarray]]:
 
 
 def _predict(graph: Any) -> Callable[[list[np.ndarray]], Any]:
-    """OpenVINO compiles and JAX traces inside Keras."""
+    """JAX traces inside Keras."""
     return lambda arrays: graph.predict_on_batch(arrays if len(arrays) > 1 else arrays[0])
+
+
+def _openvino(graph: Any, lanes: int) -> Callable[[list[np.ndarray]], Any]:
+    """Keras's ``predict`` would copy every input, and run one call at a time."""
+    import openvino
+    from openvino import opset16
+
+    tensor = type(ops.zeros(()))  # what Keras's layers take and return on this backend
+    # Open batch sizes, so that a new number of images does not compile the graph again.
+    parameters = [
+        opset16.parameter([-1, *x.shape[1:]], np.dtype(x.dtype).type) for x in graph.inputs
+    ]
+    given = [tensor(parameter.output(0)) for parameter in parameters]
+    outputs = _listed(graph(given if len(given) > 1 else given[0], training=False))
+    model = openvino.Model([opset16.result(x.output) for x in outputs], parameters)
+    network = openvino.compile_model(model, "CPU", _in_lanes(lanes))
+    mine = threading.local()  # a request runs one call at a time
+
+    def run(arrays: list[np.ndarray]) -> Any:
+        if not hasattr(mine, "request"):
+            mine.request = network.create_infer_request()
+        return mine.request.infer(arrays, share_inputs=True).to_tuple()
+
+    return run
+
+
+def _in_lanes(lanes: int) -> dict[str, Any]:
+    if lanes == 1:
+        return {}  # its default: all cores for one call
+    # Not pinned: the other threads of a run would then hold up one lane and not the others.
+    return {
+        "NUM_STREAMS": lanes,
+        "INFERENCE_NUM_THREADS": _cores(),
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows
 
 
 def _tensorflow(graph: Any) -> Callable[[list[np.ndarray]], Any]:

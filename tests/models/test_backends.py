@@ -53,3 +53,28 @@ def test_backends_agree(model_folder, on_tensorflow, backend, tolerance):
     for mine, theirs in zip(_run(model_folder, backend), on_tensorflow, strict=True):
         for found, expected in zip(mine, theirs, strict=True):
             np.testing.assert_allclose(found, expected, atol=tolerance)
+
+
+_IN_LANES = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from captioner.captioner import load_captioner
+from captioner.models.runtime import useful_lanes
+captioner = load_captioner(sys.argv[1])
+images = np.random.default_rng(0).integers(0, 256, (12, 71, 71, 3)).astype(np.uint8)
+together = captioner.in_lanes()
+assert together.lanes == useful_lanes()
+expected = [captioner.caption_images([image])[0] for image in images]
+together.caption_images([images[0]])
+with ThreadPoolExecutor(4) as pool:
+    found = list(pool.map(lambda image: together.caption_images([image])[0], images))
+assert [caption.text for caption in found] == [caption.text for caption in expected]
+np.testing.assert_allclose([c.score for c in found], [c.score for c in expected], atol=1e-3)
+"""
+
+
+def test_openvino_captions_in_lanes_as_it_does_alone(model_folder):
+    environment = {**os.environ, "KERAS_BACKEND": "openvino"}
+    command = [sys.executable, "-c", _IN_LANES, str(model_folder)]
+    subprocess.run(command, check=True, env=environment)
