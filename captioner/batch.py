@@ -1,31 +1,34 @@
-"""Many inputs → their rows: pictures in batches, clips one by one, failures named."""
+"""Many inputs → their rows: read ahead in threads, captioned in full batches, failures named."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-from captioner.captioner import MAX_SIDE
 from captioner.finding import Input
-from captioner.media.images import load_image
-from captioner.media.kinds import MediaKind, media_kind
+from captioner.media.kinds import MediaKind
+from captioner.media.pixels import RGBArray
+from captioner.reading import Loaded, Reader, read_ahead
 from captioner.rows import Row, failure_reason
+from captioner.video import TimedCaption
 
 if TYPE_CHECKING:
     from captioner.captioner import Caption, Captioner
-    from captioner.video import VideoCaptioner
+    from captioner.video import VideoCaption, VideoCaptioner
 
+    Outcome: TypeAlias = Caption | str  # of an image: its caption, or the reason why it has none
+    Captioned: TypeAlias = tuple[Loaded, list[Caption]]  # a file, and the captions of its images
 
-@dataclass(frozen=True)
-class _Picture:
-    """A still picture that waits for its batch: its array, or why there is none."""
-
-    item: Input
-    kind: MediaKind | None
-    image: NDArray[np.uint8] | None
-    error: str | None
+_WORKERS = max(2, min(8, os.cpu_count() or 1))
+_BATCHES_AHEAD = 3  # of images that wait for the network
+_CLIPS_TOGETHER = 8  # fused at once, in two thirds of the time of one after the other
+_LONGEST_WAIT = 5.0  # seconds that a file waits for the clips to be so many
 
 
 def caption_inputs(
@@ -34,32 +37,42 @@ def caption_inputs(
     video_captioner: "Callable[[], VideoCaptioner]",
     *,
     batch_size: int = 16,
+    workers: int = _WORKERS,
 ) -> Iterator[Row]:
     """Caption the inputs, and yield one row for each, in their order.
 
-    Pictures that follow each other are captioned together. An input that fails, in whatever
-    way, becomes a row that says so; only what is no ``Exception`` (Ctrl-C) stops the run.
+    Files are read in threads, a few batches ahead of the network, and the inputs are taken as
+    they are needed; so the memory does not grow with their number. Pictures and frames of clips
+    go through the network together. An input that fails, in whatever way, becomes a row that says
+    so; only what is no ``Exception`` (Ctrl-C) stops the run. No thread outlives the iterator.
 
     Args:
         inputs: what ``find_inputs`` found.
-        captioner: captions the pictures.
-        video_captioner: gives what captions the clips; called for a clip only, so that nothing
-            of stage two is loaded for pictures.
-        batch_size: so many pictures at most are captioned together.
+        captioner: captions the pictures, and the frames of the clips.
+        video_captioner: gives what samples and fuses the clips; called once, and for a clip only,
+            so that nothing of stage two is loaded for pictures.
+        batch_size: so many pictures and frames at most are captioned together; at least 1.
+        workers: so many threads read files; at least 1.
     """
-    waiting: list[_Picture] = []
-    for item in inputs:
-        picture = _load(item)
-        if picture.kind in ("animation", "video"):
-            yield from _caption_pictures(waiting, captioner)
-            waiting = []
-            yield _caption_clip(item, picture.kind, captioner.name, video_captioner)
-            continue
-        waiting.append(picture)
-        if len(waiting) >= batch_size:
-            yield from _caption_pictures(waiting, captioner)
-            waiting = []
-    yield from _caption_pictures(waiting, captioner)
+    captioner = captioner.in_lanes()
+    reader = Reader(captioner, video_captioner)
+    room = _BATCHES_AHEAD * batch_size
+    # The lanes share the batch, for the memory of a network grows with what it works on at once.
+    size = max(1, batch_size // captioner.lanes)
+    held: list[Captioned] = []
+    since = 0.0
+    with (
+        closing(read_ahead(inputs, reader.read, workers=workers, room=room)) as files,
+        closing(_captioned(files, captioner, size)) as captioned,
+    ):
+        for file in captioned:
+            since = since if held else time.monotonic()
+            held.append(file)
+            clips = sum(loaded.spans is not None for loaded, _ in held)
+            if clips in (0, _CLIPS_TOGETHER) or time.monotonic() - since > _LONGEST_WAIT:
+                yield from _rows(held, captioner, reader)
+                held = []
+        yield from _rows(held, captioner, reader)
 
 
 def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) -> Row:
@@ -67,35 +80,73 @@ def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) ->
     return Row(item.path, item.file_name, kind, error=error)
 
 
-def _load(item: Input) -> _Picture:
-    kind = None
-    if item.error is not None:
-        return _Picture(item, kind, None, item.error)
-    try:
-        kind = media_kind(item.path)
-        image = load_image(item.path, max_side=MAX_SIDE) if kind == "image" else None
-        return _Picture(item, kind, image, None)
-    except Exception as error:  # whatever one file does, the others are still to be captioned
-        return _Picture(item, kind, None, failure_reason(error))
+def _captioned(
+    files: Iterable[Loaded], captioner: "Captioner", size: int
+) -> "Generator[Captioned, None, None]":
+    """The captions of each file's images."""
+    waiting: deque[tuple[Loaded, int]] = deque()  # each with the number of its images
+    outcomes: deque[Outcome] = deque()
+    batches = _batches(files, waiting, size)
+    with closing(_in_lanes(captioner, batches)) as results:
+        for result in results:
+            outcomes.extend(result)
+            while waiting and waiting[0][1] <= len(outcomes):
+                file, count = waiting.popleft()
+                found = [outcomes.popleft() for _ in range(count)]
+                reasons = [one for one in found if isinstance(one, str)]
+                captions = [one for one in found if not isinstance(one, str)]
+                yield replace(file, error=reasons[0]) if reasons else file, captions
 
 
-def _caption_pictures(pictures: list[_Picture], captioner: "Captioner") -> Iterator[Row]:
-    images = [picture.image for picture in pictures if picture.image is not None]
-    outcomes = iter(_caption_images(images, captioner))
-    for picture in pictures:
-        outcome = picture.error if picture.image is None else next(outcomes)
-        if outcome is None or isinstance(outcome, str):
-            yield failed_row(picture.item, outcome, picture.kind)
-        else:
-            yield _captioned_row(
-                picture.item, picture.kind, outcome.text, outcome.score, captioner.name
-            )
+def _batches(
+    files: Iterable[Loaded], waiting: deque[tuple[Loaded, int]], size: int
+) -> Iterator[list[RGBArray]]:
+    """The images of all files, so many at a time; each file goes on to ``waiting``."""
+    images: list[RGBArray] = []
+    files_in_it = 0
+    for file in files:
+        waiting.append((replace(file, images=()), len(file.images)))
+        images += file.images
+        files_in_it += 1
+        while len(images) >= size:
+            yield images[:size]
+            images, files_in_it = images[size:], 0
+        # Files without images fill no batch, and are not to wait for one that is far away.
+        if not images or files_in_it >= 4 * size:
+            yield images
+            images, files_in_it = [], 0
+    yield images
 
 
-def _caption_images(
-    images: list[NDArray[np.uint8]], captioner: "Captioner"
-) -> "list[Caption | str]":
-    """The caption of each image, or the reason why it has none."""
+def _in_lanes(
+    captioner: "Captioner", batches: Iterator[list[RGBArray]]
+) -> "Generator[list[Outcome], None, None]":
+    """What becomes of each batch, in their order; several at once where there are lanes."""
+    work = partial(_caption_images, captioner)
+    if captioner.lanes == 1:
+        yield from map(work, batches)  # in this thread, where Ctrl-C ends it at once
+        return
+    for batch in batches:
+        # In this thread, too: the first one builds graphs, and Keras, which names the layers of
+        # each thread apart, must do so in the thread that loaded the model.
+        yield work(batch)
+        if batch:
+            break
+    running: deque[Future[list[Outcome]]] = deque()
+    with ThreadPoolExecutor(captioner.lanes, "captioning") as pool:
+        try:
+            for batch in batches:
+                running.append(pool.submit(work, batch))
+                # As many again wait, so that no lane does while this thread fuses clips.
+                while running and (running[0].done() or len(running) > 2 * captioner.lanes):
+                    yield running.popleft().result()
+            while running:
+                yield running.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _caption_images(captioner: "Captioner", images: list[RGBArray]) -> "list[Outcome]":
     if not images:
         return []
     try:
@@ -104,24 +155,65 @@ def _caption_images(
         if len(images) == 1:
             return [failure_reason(error)]
     # One image spoils the batch, or the batch does not fit into memory: each on its own.
-    return [outcome for image in images for outcome in _caption_images([image], captioner)]
+    return [outcome for image in images for outcome in _caption_images(captioner, [image])]
 
 
-def _caption_clip(
-    item: Input, kind: MediaKind, model: str, video_captioner: "Callable[[], VideoCaptioner]"
-) -> Row:
+def _rows(held: "Sequence[Captioned]", captioner: "Captioner", reader: Reader) -> Iterator[Row]:
+    """The rows of these files; the sentences of their clips are made together."""
+    clips = [
+        [TimedCaption(*span, caption) for span, caption in zip(file.spans, captions, strict=True)]
+        for file, captions in held
+        if file.spans is not None and file.error is None
+    ]
+    with _one_torch_thread() if captioner.lanes > 1 else nullcontext():
+        sentences = iter(_fuse(clips, reader) if clips else [])
+    for file, captions in held:
+        if file.error is not None:
+            yield failed_row(file.item, file.error, file.kind)
+        elif file.spans is None:
+            yield _row(file, captions[0].text, captions[0].score, captioner.name)
+        elif isinstance(clip := next(sentences), str):
+            yield failed_row(file.item, clip, file.kind)
+        else:
+            summarizer = reader.video.summarizer.name if len(clip.frames) > 1 else None
+            yield _row(
+                file,
+                clip.text,
+                clip.score,
+                captioner.name,
+                frames=clip.frames,
+                summarizer=summarizer,
+            )
+
+
+def _fuse(clips: Sequence[Sequence[TimedCaption]], reader: Reader) -> "list[VideoCaption | str]":
+    """What each clip shows, or the reason why that cannot be said."""
     try:
-        video = video_captioner()
-        result = video.caption(item.path)
-    except Exception as error:  # as for pictures
-        return failed_row(item, failure_reason(error), kind)
-    summarizer = video.summarizer.name if len(result.frames) > 1 else None
-    return _captioned_row(
-        item, kind, result.text, result.score, model, frames=result.frames, summarizer=summarizer
-    )
+        return [*reader.video.fuse_many(clips)]
+    except Exception as error:
+        if len(clips) == 1:
+            return [failure_reason(error)]
+    return [outcome for clip in clips for outcome in _fuse([clip], reader)]
 
 
-def _captioned_row(
-    item: Input, kind: MediaKind | None, text: str, score: float, model: str, **clip: Any
-) -> Row:
-    return Row(item.path, item.file_name, kind, text, score, model=model, **clip)
+@contextmanager
+def _one_torch_thread() -> Iterator[None]:
+    """Let a summarizer compute in this thread alone: the lanes have all the cores.
+
+    More threads of PyTorch would wait for each other by turning in a circle, and so take ten
+    times as long, and the lanes' time with it.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:  # the summarizer needs none
+        yield
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _row(file: Loaded, text: str, score: float, model: str, **clip: Any) -> Row:
+    return Row(file.item.path, file.item.file_name, file.kind, text, score, model=model, **clip)

@@ -105,7 +105,19 @@ class VideoCaptioner:
 
     def fuse(self, clip: Clip, captions: "Sequence[Caption]") -> VideoCaption:
         """One sentence from the captions of all frames that `sample` chose, in their order."""
-        texts = [caption.text for caption in captions]
-        text = texts[0] if len(texts) == 1 else self.summarizer.summarize(texts)
         spans = zip(clip.spans, captions, strict=True)
-        return VideoCaption(text, tuple(TimedCaption(*span, caption) for span, caption in spans))
+        return self.fuse_many([[TimedCaption(*span, caption) for span, caption in spans]])[0]
+
+    def fuse_many(self, clips: "Sequence[Sequence[TimedCaption]]") -> list[VideoCaption]:
+        """One sentence for each of several clips, which together take less time than in turn.
+
+        Args:
+            clips: of each, the captions of all its frames, in their order; at least one.
+        """
+        texts = [[frame.caption.text for frame in frames] for frames in clips]
+        several = [group for group in texts if len(group) > 1]
+        fused = iter(self.summarizer.summarize_many(several) if several else [])
+        return [
+            VideoCaption(group[0] if len(group) == 1 else next(fused), tuple(frames))
+            for group, frames in zip(texts, clips, strict=True)
+        ]

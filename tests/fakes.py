@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from captioner.captioner import Caption, Captioner
+from summarizer import Summarizer
 from tests.makers import plain, save_photo
 
 Color = tuple[int, int, int]
@@ -49,7 +50,7 @@ class FakeCaptioner(Captioner):
         return Caption(text, -float(mean[0]) / 100, tuple(text.split()))
 
 
-class FakeSummarizer:
+class FakeSummarizer(Summarizer):
     """Joins the captions."""
 
     name = "fake-summarizer"
@@ -57,9 +58,9 @@ class FakeSummarizer:
     def __init__(self) -> None:
         self.groups: list[list[str]] = []
 
-    def summarize(self, captions: Sequence[str]) -> str:
-        self.groups.append(list(captions))
-        return " then ".join(captions)
+    def summarize_many(self, groups: Sequence[Sequence[str]]) -> list[str]:
+        self.groups += [list(captions) for captions in groups]
+        return [" then ".join(captions) for captions in groups]
 
 
 class Loaders:

@@ -1,7 +1,11 @@
+import threading
+from contextlib import closing
+from itertools import count, islice
+
 import pytest
 
 from captioner.batch import caption_inputs
-from captioner.finding import find_inputs
+from captioner.finding import Input, find_inputs
 from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation
@@ -21,6 +25,45 @@ def run(folder, captioner=None, **settings):
 
 def no_clip_expected():
     raise AssertionError("stage two was loaded for pictures")
+
+
+class SideBySide(FakeCaptioner):
+    """Captions in two lanes; the second and the third batch wait for each other."""
+
+    lanes = 2
+
+    def __init__(self, errors=None):
+        super().__init__(errors)
+        self.threads = set()
+        self._calls = count(1)
+        self._both = threading.Barrier(2, timeout=20)
+
+    def caption_images(self, images):
+        self.threads.add(threading.current_thread().name)
+        if next(self._calls) in (2, 3):
+            self._both.wait()
+        return super().caption_images(images)
+
+
+def our_threads():
+    names = (thread.name for thread in threading.enumerate())
+    return [name for name in names if name.startswith(("reading", "captioning"))]
+
+
+@pytest.fixture
+def endless(tmp_path):
+    """The same picture again and again; ``taken`` counts how often."""
+    path = str(save_color(tmp_path / "again.png", COLORS[3]))
+
+    class Endless:
+        taken = 0
+
+        def __iter__(self):
+            for number in count():
+                self.taken += 1
+                yield Input(path, f"{number}.png")
+
+    return Endless()
 
 
 @pytest.fixture
@@ -119,7 +162,7 @@ def test_an_unexpected_error_of_a_decoder_becomes_a_row(photos, monkeypatch):
     def load(path, **settings):
         raise SystemError("a codec broke")
 
-    monkeypatch.setattr("captioner.batch.load_image", load)
+    monkeypatch.setattr("captioner.reading.load_image", load)
     assert {row.error for row in run(photos)} == {"SystemError: a codec broke"}
 
 
@@ -131,3 +174,145 @@ def test_ctrl_c_passes_and_the_rows_before_it_came(photos):
         for row in caption_inputs(inputs, captioner, no_clip_expected, batch_size=2):
             done.append(row.file_name)
     assert done == [f"{number}.png" for number in range(6)]
+
+
+def test_frames_and_pictures_fill_the_same_batches(photos):
+    frames = [plain((50 * number, 0, 0)) for number in range(6)]
+    save_animation(photos / "4b.gif", frames)
+    captioner = FakeCaptioner()
+    rows = run(photos, captioner, batch_size=4)
+    assert captioner.batches == [4] * 4
+    assert rows[5].text == " then ".join(caption_of((50 * number, 0, 0)) for number in range(6))
+    assert [row.text for row in rows if row.kind == "image"] == [caption_of(c) for c in COLORS]
+
+
+def test_inputs_are_taken_as_they_are_needed(endless):
+    with closing(caption_inputs(endless, FakeCaptioner(), no_clip_expected, batch_size=4)) as rows:
+        done = [row.file_name for row in islice(rows, 50)]
+    assert done == [f"{number}.png" for number in range(50)]
+    assert endless.taken <= 50 + 5 * 4
+
+
+def test_no_thread_outlives_a_run_that_is_left(endless):
+    for captioner in (FakeCaptioner(), SideBySide()):
+        rows = caption_inputs(endless, captioner, no_clip_expected, batch_size=4)
+        list(islice(rows, 20))
+        assert our_threads()
+        rows.close()
+        assert our_threads() == []
+
+
+@pytest.mark.parametrize("captioner", [FakeCaptioner, SideBySide])
+def test_ctrl_c_leaves_no_thread(endless, captioner):
+    captioner = captioner({caption_of(COLORS[3]): KeyboardInterrupt()})
+    with pytest.raises(KeyboardInterrupt):
+        list(caption_inputs(endless, captioner, no_clip_expected, batch_size=4))
+    assert our_threads() == []
+
+
+def test_what_is_no_exception_passes_from_the_reading_threads(photos, monkeypatch):
+    def load(path, **settings):
+        raise SystemExit(3)
+
+    monkeypatch.setattr("captioner.reading.load_image", load)
+    with pytest.raises(SystemExit):
+        run(photos)
+    assert our_threads() == []
+
+
+def test_lanes_work_at_once_share_the_batch_and_keep_the_order(photos):
+    captioner = SideBySide({caption_of(COLORS[7]): ValueError("odd")})
+    rows = run(photos, captioner, batch_size=4)
+    assert captioner.batches[:3] == [2, 2, 2]
+    assert len(captioner.threads) == 3  # two lanes, and the first batch in this thread
+    assert [row.file_name for row in rows] == [f"{number}.png" for number in range(10)]
+    assert [row.error for row in rows] == [None] * 7 + ["ValueError: odd"] + [None] * 2
+
+
+def test_files_that_fail_do_not_wait_for_a_batch(tmp_path):
+    def missing():
+        for number in count():
+            yield Input(str(tmp_path / f"{number}.png"), f"{number}.png")
+
+    with closing(caption_inputs(missing(), FakeCaptioner(), no_clip_expected)) as rows:
+        assert [row.status for row in islice(rows, 3)] == ["error"] * 3
+
+
+def test_a_picture_before_endless_failures_has_its_row(tmp_path):
+    save_color(tmp_path / "0.png", COLORS[1])
+
+    def inputs():
+        for number in count():
+            yield Input(str(tmp_path / f"{number}.png"), f"{number}.png")
+
+    with closing(caption_inputs(inputs(), FakeCaptioner(), no_clip_expected)) as rows:
+        assert next(rows).text == caption_of(COLORS[1])
+
+
+class Tally(FakeSummarizer):
+    """Notes how many clips come at a time; fails on a caption of ``bad``."""
+
+    def __init__(self, bad=None):
+        super().__init__()
+        self.bad = bad
+        self.calls = []
+
+    def summarize_many(self, groups):
+        self.calls.append(len(groups))
+        if any(self.bad in group for group in groups):
+            raise ValueError("cannot be fused")
+        return super().summarize_many(groups)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    for number in range(10):
+        colors = (10 * number, 0, 0), (10 * number, 100, 0)
+        save_animation(tmp_path / f"{number}.gif", [plain(color) for color in colors])
+    return tmp_path
+
+
+def test_clips_are_fused_together(clips):
+    captioner, summarizer, made = FakeCaptioner(), Tally(), []
+
+    def video_captioner():
+        made.append(VideoCaptioner(captioner, summarizer))
+        return made[-1]
+
+    rows = list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, video_captioner))
+    assert len(made) == 1
+    assert summarizer.calls == [8, 2]
+    assert [row.text for row in rows] == [
+        f"a colour of {10 * number} 0 0 then a colour of {10 * number} 100 0"
+        for number in range(10)
+    ]
+
+
+def test_a_clip_that_cannot_be_fused_does_not_fail_the_others(clips):
+    captioner = FakeCaptioner()
+    video = VideoCaptioner(captioner, Tally(bad=caption_of((30, 100, 0))))
+    rows = list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, lambda: video))
+    assert [row.error for row in rows] == [None] * 3 + ["ValueError: cannot be fused"] + [None] * 6
+
+
+def test_a_clip_waits_for_others_only_so_long(clips, monkeypatch):
+    monkeypatch.setattr("captioner.batch._LONGEST_WAIT", 0.0)
+    captioner, summarizer = FakeCaptioner(), Tally()
+    video = VideoCaptioner(captioner, summarizer)
+    list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, lambda: video))
+    assert summarizer.calls == [1] * 10
+
+
+def test_stage_two_that_cannot_be_loaded_is_tried_once(clips):
+    save_color(clips / "a.png", COLORS[2])
+    tried = []
+
+    def video_captioner():
+        tried.append(1)
+        raise OSError("no summarizer")
+
+    inputs = find_inputs([str(clips)]).inputs
+    rows = list(caption_inputs(inputs, FakeCaptioner(), video_captioner))
+    assert len(tried) == 1
+    assert [row.error for row in rows] == ["OSError: no summarizer"] * 10 + [None]
+    assert rows[0].kind == "animation"
