@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 f"no module named {package!r}; install it: pip install 'captionloom[{extra}]'"
             )
     from captioner.backend import choose_backend
-    from captioner.page.uploads import use_private_folder
+    from captioner.page.storage import use_private_folder
 
     choose_backend()
     use_private_folder()

@@ -12,7 +12,8 @@ from captioner.page.folder import build_folder_tab
 from captioner.page.photo import build_photo_tab
 from captioner.page.service import Service
 from captioner.page.settings import build_settings
-from captioner.page.uploads import KEPT, guard
+from captioner.page.storage import KEPT
+from captioner.page.uploads import guard
 
 _HEADER = """
 <header class="masthead">

@@ -15,7 +15,8 @@ from captioner.page.faults import RefusalError, as_messages
 from captioner.page.preview import playable
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
-from captioner.page.uploads import chosen, new_folder, path_of
+from captioner.page.storage import new_folder
+from captioner.page.uploads import chosen, path_of
 from captioner.writers import SIDECARS
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from captioner.page import markup
 from captioner.page.faults import as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
-from captioner.page.uploads import all_chosen, new_folder
+from captioner.page.storage import new_folder
+from captioner.page.uploads import all_chosen
 from captioner.writers import FILE_WRITERS
 
 if TYPE_CHECKING:

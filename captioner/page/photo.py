@@ -18,7 +18,8 @@ from captioner.page.examples import photo_examples
 from captioner.page.faults import RefusalError, as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
-from captioner.page.uploads import chosen, new_folder
+from captioner.page.storage import new_folder
+from captioner.page.uploads import chosen
 
 _SIDE = 720  # pixels of the large picture
 _SMALL = 280  # and of the small ones

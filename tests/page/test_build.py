@@ -46,26 +46,12 @@ def test_the_queue_has_an_end(service):
 
 def test_what_a_test_or_a_screen_reader_looks_for_has_an_id(blocks):
     found = ids(blocks)
-    for name in [
-        "photo-input",
-        "photo-describe",
-        "photo-caption",
-        "photo-words",
-        "photo-attention",
-        "photo-sheet",
-        "clip-input",
-        "clip-describe",
-        "clip-stop",
-        "clip-video",
-        "clip-caption",
-        "clip-timeline",
-        "folder-input",
-        "folder-describe",
-        "folder-stop",
-        "folder-table",
-        "about",
-        "settings",
-    ]:
+    for name in (
+        *("photo-input", "photo-describe", "photo-caption", "photo-words", "photo-attention"),
+        *("photo-sheet", "clip-input", "clip-describe", "clip-stop", "clip-video", "clip-caption"),
+        *("clip-timeline", "folder-input", "folder-describe", "folder-stop", "folder-table"),
+        *("about", "settings", "models-status"),
+    ):
         assert name in found
     names = [block.elem_id for block in blocks.blocks.values() if block.elem_id]
     assert len(names) == len(set(names))

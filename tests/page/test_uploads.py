@@ -1,8 +1,6 @@
 """Nothing outside of the folder of uploads is read, fetched or returned, whoever asks and how."""
 
 import json
-import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
@@ -177,25 +175,3 @@ def test_an_upload_has_its_path(uploads, red):
 def test_no_files_is_refused(uploads, nothing):
     with pytest.raises(RefusalError, match="Choose some files first"):
         room.all_chosen(nothing)
-
-
-def test_what_was_made_an_hour_ago_goes_and_the_rest_stays(uploads):
-    old, young = room.new_folder(), room.new_folder()
-    (old / "a.jpg").write_text("x")
-    past = time.time() - room.KEPT - 1
-    os.utime(old, (past, past))
-    room.new_folder()
-    assert not old.exists()
-    assert young.exists()
-
-
-def test_each_server_has_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "wanted"))
-    monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", "elsewhere")
-    first = room.use_private_folder()
-    assert first.parent == tmp_path / "wanted"
-    assert os.environ["GRADIO_TEMP_DIR"] == str(first)
-    assert Path(os.environ["GRADIO_EXAMPLES_CACHE"]).is_relative_to(first)
-    assert room.upload_folder() == first
-    assert room.use_private_folder() != first
-    assert first.stat().st_mode & 0o077 == 0  # other users of the machine cannot look in

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import gradio as gr
+import pytest
+
+from captioner.media.frames import read_frames
+from captioner.media.kinds import media_kind
+from captioner.page.examples import clip_examples, photo_examples
+from captioner.page.uploads import path_of
+
+
+@pytest.fixture
+def buttons(uploads):
+    """What each example's button does, by what it says."""
+    with gr.Blocks() as blocks:
+        box = gr.File()
+        photo_examples(box)
+        clip_examples(box)
+    labels = {b.elem_id: b.value for b in blocks.blocks.values() if isinstance(b, gr.Button)}
+    acts = [fn.fn for fn in blocks.fns.values()]
+    return dict(zip(labels.values(), acts, strict=True))
+
+
+def test_there_are_photos_a_gif_and_a_video_and_each_can_be_read(buttons):
+    kinds = {label: media_kind(act()) for label, act in buttons.items()}
+    assert kinds == {
+        "A cat": "image",
+        "Coffee": "image",
+        "A tower": "image",
+        "A GIF": "animation",
+        "A video": "video",
+    }
+    assert len(list(read_frames(buttons["A GIF"]()))) == 12
+
+
+def test_each_click_gives_a_new_file_where_uploads_lie(buttons):
+    for act in buttons.values():
+        first, second = Path(act()), Path(act())
+        assert first != second
+        assert first.read_bytes() == second.read_bytes()
+        assert path_of({"path": str(first)}) == first
+
+
+def test_every_button_has_a_picture_and_a_word(uploads):
+    with gr.Blocks() as blocks:
+        photo_examples(gr.File())
+    buttons = [block for block in blocks.blocks.values() if isinstance(block, gr.Button)]
+    assert len(buttons) == 3
+    assert all(button.value and button.icon for button in buttons)
