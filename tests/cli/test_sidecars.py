@@ -283,7 +283,7 @@ def test_ctrl_c_says_where_the_captions_are(run, photos):
     assert "captioned 1, failed 0, of 3; what was done is kept beside the inputs" in err
     load = Loaders(Saying("new"))
     run(photos, "--sidecar", "txt", load=load)
-    assert load.captioner.batches == [2]
+    assert sum(load.captioner.batches) == 2
 
 
 @pytest.mark.parametrize("length", [250, 246])
