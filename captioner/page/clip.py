@@ -62,6 +62,15 @@ class ClipTab:
             What changes of the boxes, by their names in `build_clip_tab`.
         """
         yield nothing()  # a message must not stand beside the sentence of another clip
+        try:
+            yield from self._describe(upload, model, beams, frames, selection)
+        except gr.Error:
+            yield nothing()
+            raise
+
+    def _describe(
+        self, upload: Any, model: str, beams: int, frames: int, selection: str
+    ) -> Iterator[dict[str, Any]]:
         with as_messages():
             path = chosen(upload)
             settings = self._service.settings(model, beams, frames, selection)
@@ -95,7 +104,13 @@ class ClipTab:
 
 def nothing() -> dict[str, Any]:
     """The tab as it is without a result."""
-    return {"status": "", "caption": "", "timeline": "", "downloads": gr.Row(visible=False)}
+    return {
+        "status": "",
+        "caption": "",
+        "timeline": "",
+        "stop": gr.Button(interactive=False),
+        "downloads": gr.Row(visible=False),
+    }
 
 
 def _downloads(row: "Row", folder: Path) -> dict[str, Any]:

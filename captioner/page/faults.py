@@ -42,4 +42,4 @@ def as_messages() -> Iterator[None]:
 
 
 def _message(text: str) -> gr.Error:
-    return gr.Error(text, duration=None, print_exception=False, title="This did not work")
+    return gr.Error(text, duration=None, print_exception=False)

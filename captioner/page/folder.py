@@ -39,6 +39,15 @@ class FolderTab:
         Yields:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
+        try:
+            yield from self._describe(uploads, model, beams, frames, selection)
+        except gr.Error:
+            yield {"status": "", "stop": gr.Button(interactive=False)}
+            raise
+
+    def _describe(
+        self, uploads: Any, model: str, beams: int, frames: int, selection: str
+    ) -> Iterator[dict[str, Any]]:
         with as_messages():
             paths = all_chosen(uploads)
             settings = self._service.settings(model, beams, frames, selection)

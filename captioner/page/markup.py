@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from captioner.rows import Row
     from captioner.video import TimedCaption
 
-_THUMBNAIL = 160  # pixels
+_THUMBNAIL = 240  # pixels of the longer side
 
 
 def status(text: str, state: str) -> str:
@@ -65,6 +65,16 @@ def _file(row: "Row") -> str:
     if row.error is not None:
         return f'<tr class="failed">{name}<td>{escape(row.error)}</td><td>failed</td></tr>'
     return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{row.score:.2f}</td></tr>"
+
+
+def sheet(words: Sequence[str], pictures: "Sequence[RGBArray]") -> str:
+    """A picture for each word, side by side."""
+    items = "".join(
+        f'<figure><img src="{thumbnail(picture)}" alt="">'
+        f"<figcaption>{escape(word)}</figcaption></figure>"
+        for word, picture in zip(words, pictures, strict=True)
+    )
+    return f'<div class="sheet">{items}</div>'
 
 
 def thumbnail(image: "RGBArray") -> str:

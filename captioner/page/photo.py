@@ -22,7 +22,7 @@ from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen
 
 _SIDE = 720  # pixels of the large picture
-_SMALL = 280  # and of the small ones
+_SMALL = 240  # and of the small ones
 
 _SHORT = 3  # letters of "a", "in" and "the", which say little
 _NO_ATTENTION = "This model cannot tell where it looked."
@@ -54,6 +54,13 @@ class PhotoTab:
             What changes of the boxes, by their names in `build_photo_tab`.
         """
         yield nothing()  # a message must not stand beside the sentence of another photo
+        try:
+            yield from self._describe(upload, model, beams)
+        except gr.Error:
+            yield nothing()
+            raise
+
+    def _describe(self, upload: Any, model: str, beams: int) -> Iterator[dict[str, Any]]:
         with as_messages():
             path = chosen(upload)
             settings = self._service.settings(model, beams)
@@ -116,16 +123,9 @@ def _picture(photo: RGBArray, looked: Looked, word: int) -> Any:
     return gr.Image(value=str(path), alt_text=text)
 
 
-def _sheet(photo: RGBArray, looked: Looked) -> list[tuple[str, str]]:
-    folder = new_folder()
-    sheet = []
-    for number, (word, weights) in enumerate(
-        zip(looked.words, looked.attention, strict=True), start=1
-    ):
-        path = folder / f"{looked.path.stem}-{number}.jpg"
-        Image.fromarray(overlay(photo, weights)).save(path, quality=85)
-        sheet.append((str(path), word))
-    return sheet
+def _sheet(photo: RGBArray, looked: Looked) -> str:
+    pictures = [overlay(photo, weights) for weights in looked.attention]
+    return markup.sheet(looked.words, pictures)
 
 
 def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
@@ -177,16 +177,7 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                         elem_id="photo-attention",
                     )
                     with gr.Accordion("All words side by side", open=False, elem_id="photo-all"):
-                        boxes["sheet"] = gr.Gallery(
-                            label="All words side by side",
-                            show_label=False,
-                            columns=3,
-                            object_fit="contain",
-                            height="auto",
-                            interactive=False,
-                            buttons=["download", "fullscreen"],
-                            elem_id="photo-sheet",
-                        )
+                        boxes["sheet"] = gr.HTML(elem_id="photo-sheet")
                 boxes["note"] = gr.HTML(elem_id="photo-note")
                 with gr.Accordion("Other captions", open=False, elem_id="photo-others"):
                     boxes["beams"] = gr.HTML(elem_id="photo-beams")

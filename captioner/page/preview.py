@@ -1,6 +1,10 @@
 """A file that every browser plays, from any clip that this package reads."""
 
+import os
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from captioner.media.frames import Frame, read_frames
@@ -91,10 +95,31 @@ def write_video(path: Path, images: Iterator[RGBArray], codec: str = "VP80") -> 
             # Codecs with halved colour want even sides.
             height, width = (max(2, side // 2 * 2) for side in image.shape[:2])
             code = cv2.VideoWriter.fourcc(*codec)
-            writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, RATE, (width, height))
+            with _speechless():
+                writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, RATE, (width, height))
             if not writer.isOpened():
                 raise OSError(f"OpenCV cannot write {path}")
         even = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
         writer.write(cv2.cvtColor(even, cv2.COLOR_RGB2BGR))
     if writer is not None:
         writer.release()
+
+
+_one_at_a_time = threading.Lock()
+
+
+@contextmanager
+def _speechless() -> Iterator[None]:
+    """Keeps OpenCV from telling standard error which tag WebM has for its codec.
+
+    It does so whatever its log level is, by the C library, so the stream itself is turned away.
+    """
+    with _one_at_a_time, Path(os.devnull).open("wb") as nowhere:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -150,6 +150,17 @@ def test_a_broken_clip_is_a_message_that_names_it(tab, uploads, suffix):
     assert not caught.value.print_exception
 
 
+def test_after_a_message_there_is_nothing_to_stop(tab, uploads):
+    path = uploads / "broken.mp4"
+    path.write_bytes(b"nothing of the kind")
+    changes = {}
+    with pytest.raises(gr.Error):
+        for step in tab.describe(upload(path), "", 0, 16, "uniform"):
+            changes.update(step)
+    assert changes["stop"].interactive is False
+    assert changes["status"] == changes["caption"] == ""
+
+
 def test_a_clip_that_is_too_long_is_a_message(uploads):
     path = save_animation(uploads / "long.gif", numbered_frames(10), 1000)
     with pytest.raises(gr.Error, match=r"more than the limit of 0\.1; cut it"):

@@ -1,5 +1,9 @@
 """The photo tab: what its buttons do."""
 
+import base64
+import io
+import re
+
 import gradio as gr
 import numpy as np
 import pytest
@@ -22,6 +26,11 @@ def described(tab, given, model="", beams=0):
     for step in tab.describe(given, model, beams):
         changes.update(step)
     return changes
+
+
+def pictures_of(html):
+    data = re.findall('src="data:image/jpeg;base64,(.*?)"', html)
+    return [Image.open(io.BytesIO(base64.b64decode(picture))) for picture in data]
 
 
 def message_of(steps):
@@ -50,15 +59,14 @@ def test_each_word_has_a_picture_of_the_photo(tab, red):
     words = caption_of(RED).split()
     assert [word for word, _ in changes["words"].choices] == words
     assert [index for _, index in changes["words"].choices] == list(range(len(words)))
-    assert [word for _, word in changes["sheet"]] == words
-    for path, _ in changes["sheet"]:
-        with Image.open(path) as picture:
-            assert picture.width / picture.height == pytest.approx(96 / 64, abs=0.02)
+    assert re.findall("<figcaption>(.*?)<", changes["sheet"]) == words
+    for picture in pictures_of(changes["sheet"]):
+        assert picture.width / picture.height == pytest.approx(96 / 64, abs=0.02)
 
 
 def test_the_pictures_differ_as_the_attention_does(tab, red):
     sheet = described(tab, red)["sheet"]
-    light = [np.asarray(Image.open(path)).mean() for path, _ in sheet]
+    light = [np.asarray(picture).mean() for picture in pictures_of(sheet)]
     assert light == sorted(light)  # each word of the stand-in looks at one more place
     assert light[-1] > 1.3 * light[0]
 
@@ -137,7 +145,18 @@ def test_a_message_stands_beside_no_older_sentence(tab, uploads):
     assert cleared["caption"] == cleared["status"] == ""
     assert cleared["results"].visible is False
     assert cleared["looked"] is None
-    message_of(steps)
+    later = []
+    with pytest.raises(gr.Error):
+        later += steps
+    assert not any("sheet" in step for step in later)
+
+
+def test_after_a_message_nothing_says_that_it_is_looking(tab, uploads):
+    changes = {}
+    with pytest.raises(gr.Error):
+        for step in tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0):
+            changes.update(step)
+    assert changes["status"] == ""
 
 
 def test_a_broken_photo_is_a_message_that_names_it_and_no_folder(tab, uploads):

@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -104,3 +105,9 @@ def test_a_damaged_clip_is_a_media_error(folder, tmp_path):
     path = truncate(save_video(tmp_path / "a.mp4", numbered_frames(20)), 0.3)
     with pytest.raises(MediaError):
         playable(path, "video", folder)
+
+
+def test_nothing_is_said_on_the_way_and_standard_error_is_still_there(tmp_path, capfd):
+    write_video(tmp_path / "a.webm", iter([BLACK, WHITE]))
+    os.write(2, b"later")
+    assert capfd.readouterr().err == "later"
