@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = Caption | str  # of an image: its caption, or the reason why it has none
     Captioned: TypeAlias = tuple[Loaded, list[Caption]]  # a file, and the captions of its images
 
-_WORKERS = max(2, min(8, os.cpu_count() or 1))
+WORKERS = max(2, min(8, os.cpu_count() or 1))
 _BATCHES_AHEAD = 3  # of images that wait for the network
 _CLIPS_TOGETHER = 8  # fused at once, in two thirds of the time of one after the other
 _LONGEST_WAIT = 5.0  # seconds that a file waits for the clips to be so many
@@ -37,8 +37,8 @@ def caption_inputs(
     video_captioner: "Callable[[], VideoCaptioner]",
     *,
     batch_size: int = 16,
-    workers: int = _WORKERS,
-) -> Iterator[Row]:
+    workers: int = WORKERS,
+) -> Generator[Row, None, None]:
     """Caption the inputs, and yield one row for each, in their order.
 
     Files are read in threads, a few batches ahead of the network, and the inputs are taken as

@@ -7,7 +7,8 @@ reader of standard output went away.
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from captioner.options import Options, parse_options
@@ -146,9 +147,9 @@ def _start(
     options: Options,
     load_captioner: "Callable[..., Captioner]",
     load_summarizer: "Callable[..., Summarizer]",
-) -> "Iterator[Row]":
+) -> "Generator[Row, None, None]":
     """Load what these inputs need, now; the rows are then made one by one as they are taken."""
-    from captioner.batch import caption_inputs, failed_row
+    from captioner.batch import WORKERS, caption_inputs, failed_row
     from captioner.media.kinds import promised_kind
 
     if all(item.error is not None for item in inputs):
@@ -174,17 +175,26 @@ def _start(
             batch_size=options.batch_size,
         )
 
-    return caption_inputs(inputs, captioner, video_captioner, batch_size=options.batch_size)
+    return caption_inputs(
+        inputs,
+        captioner,
+        video_captioner,
+        batch_size=options.batch_size,
+        workers=options.workers or WORKERS,
+    )
 
 
 def _write(
-    rows: "Iterator[Row]", inputs: "Sequence[Input]", outputs: "Outputs", report: "Report"
+    rows: "Generator[Row, None, None]",
+    inputs: "Sequence[Input]",
+    outputs: "Outputs",
+    report: "Report",
 ) -> None:
     """Write the rows as they come."""
     from captioner.writers import OutputFileError
 
     try:
-        with outputs, report:
+        with closing(rows), outputs, report:
             for row in rows:
                 with report.quiet():
                     problems = outputs.write(row)

@@ -50,11 +50,12 @@ class Options:
     max_frames: int
     beams: int | None
     batch_size: int
+    workers: int | None
 
     @property
     def command(self) -> str:
         """What is the same for two command lines that ask for the same, from the same folder."""
-        fields = replace(self, dry_run=False, batch_size=1)
+        fields = replace(self, dry_run=False, batch_size=1, workers=None)
         return f"{Path.cwd()} {fields}"
 
 
@@ -200,6 +201,12 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         default=16,
         metavar="N",
         help="caption N pictures or frames at a time (default: 16)",
+    )
+    add(
+        "--workers",
+        type=whole_number(1, 64),
+        metavar="N",
+        help="read N files at a time (default: by the number of cores)",
     )
 
 

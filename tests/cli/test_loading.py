@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from captioner.batch import WORKERS
 from tests.cli.program import BLUE, PROGRAM, RED, ROOT
 from tests.fakes import Loaders
 from tests.makers import plain, save_animation
@@ -25,6 +26,30 @@ def test_the_options_reach_the_models(run, loaders, photos, tmp_path):
     assert loaders.calls == [("captioner", ("tiny", 5)), ("summarizer", "consensus")]
     assert max(loaders.captioner.batches) == 2
     assert sum(loaders.captioner.batches) == 3 + 4
+
+
+def test_a_prompt_reaches_the_captioner_where_one_is_given(run, photos):
+    class Asking(Loaders):
+        def load_captioner(self, model, **settings):
+            self.calls.append(settings)
+            return self.captioner
+
+    load = Asking()
+    assert run(photos, "--prompt", "a photo of", load=load)[0] == 0
+    assert load.calls == [{"beams": None, "prompt": "a photo of"}]
+
+
+@pytest.mark.parametrize(("options", "workers"), [([], WORKERS), (["--workers", "3"], 3)])
+def test_as_many_workers_as_asked_for(run, photos, monkeypatch, options, workers):
+    asked = []
+
+    def caption_none(*arguments, **settings):
+        asked.append(settings["workers"])
+        yield from ()
+
+    monkeypatch.setattr("captioner.batch.caption_inputs", caption_none)
+    run(photos, *options)
+    assert asked == [workers]
 
 
 def test_nothing_is_loaded_where_no_input_is_there(run, loaders, tmp_path):
