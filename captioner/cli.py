@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from summarizer import Summarizer
 
 _NOTHING_DONE = 2
-_INTERRUPTED = 128 + 2  # as a shell counts SIGINT
+INTERRUPTED = 128 + 2  # as a shell counts SIGINT
 _READER_GONE = 128 + 13  # and SIGPIPE
 
 
@@ -69,7 +69,7 @@ def main(
         return _NOTHING_DONE if isinstance(error, _RefusalError) else max(1, report.exit_code)
     except KeyboardInterrupt:
         report.interrupted(outputs.kept)
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         return _READER_GONE
 

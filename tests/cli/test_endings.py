@@ -2,13 +2,15 @@ import json
 import os
 import pty
 import signal
+import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import BLUE, GREEN, RED, start
+from tests.cli.program import BLUE, GREEN, RED, ROOT, start
 from tests.fakes import caption_of, save_color
 
 
@@ -72,3 +74,14 @@ def _read(descriptor):
         return os.read(descriptor, 4096)
     except OSError:  # how Linux says that the other end was closed
         return b""
+
+
+def test_an_interrupted_command_does_not_wait_for_threads():
+    program = (
+        "import runpy, threading, time, captioner.cli as cli;"
+        "cli.main = lambda: cli.INTERRUPTED;"
+        "threading.Thread(target=time.sleep, args=[60]).start();"
+        "runpy.run_module('captioner', run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=30)
+    assert done.returncode == 130
