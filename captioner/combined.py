@@ -134,8 +134,8 @@ class CombinedFile:
         overwritten with nothing but failures.
 
         Args:
-            inputs: all inputs of the command. Rows of others, which went away since the run was
-                stopped, are left out.
+            inputs: all inputs of the command. Of others, which went away since the run was stopped,
+                a format that takes the files themselves has no row.
 
         Returns:
             What a person has to know about it, if anything.
@@ -163,8 +163,9 @@ class CombinedFile:
     def _journal_rows(self, inputs: Iterable[Input]) -> Iterator[Row]:
         paths = {plain_text(item.file_name): item.path for item in inputs}
         for row in JsonLinesWriter.read(self.target):
-            if row["file_name"] in paths:
-                yield Row.from_dict(row, paths[row["file_name"]])
+            path = paths.get(row["file_name"], "")
+            if path or not self._format.takes_inputs:
+                yield Row.from_dict(row, path)
 
     @property
     def _in_place(self) -> bool:

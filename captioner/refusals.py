@@ -84,12 +84,19 @@ def _fault_of_file(path: Path, replaced: bool) -> str | None:
         return "this is a folder; name a file in it"
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}; make it first"
-    exists = path.exists()
-    if not os.access(path if exists else path.parent, os.W_OK):
+    if path.exists() and not path.is_file():
+        return "this is not an ordinary file; for a pipe, take - and the standard output"
+    return _fault_of_permission(path, replaced) or _fault_of_format(
+        FILE_WRITERS[path.suffix.lower()]
+    )
+
+
+def _fault_of_permission(path: Path, replaced: bool) -> str | None:
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
         return "there is no permission to write here"
     if replaced and not os.access(path.parent, os.W_OK):
         return "there is no permission to write to its folder, where a journal is kept meanwhile"
-    return _fault_of_format(FILE_WRITERS[path.suffix.lower()])
+    return None
 
 
 def _fault_of_format(file_format: type[FileWriter]) -> str | None:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from captioner.rows import Row
 from captioner.writers.files import replacing
@@ -23,7 +23,13 @@ class Writer(ABC):
 
 
 class FileWriter(Writer):
-    """A format that a combined file can have; used with ``with``, it closes its file."""
+    """A format that a combined file can have; used with ``with``, it closes its file.
+
+    Attributes:
+        takes_inputs: whether the captioned files themselves go into it.
+    """
+
+    takes_inputs: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

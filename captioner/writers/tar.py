@@ -9,7 +9,7 @@ from contextlib import suppress
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, ClassVar, Self
 
 from captioner.media.kinds import MEDIA_SUFFIXES
 from captioner.rows import Row, plain_text
@@ -43,6 +43,8 @@ class TarWriter(FileWriter):
         index: the shard to write to; it ends after a whole sample, or is not there yet.
         number: of the next sample.
     """
+
+    takes_inputs: ClassVar[bool] = True
 
     def __init__(self, shards: "_Shards", index: int, number: int) -> None:
         self._shards = shards

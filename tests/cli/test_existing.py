@@ -1,5 +1,7 @@
 """What is in a combined file already: skip, overwrite, append and prepend."""
 
+import os
+
 import pytest
 
 from captioner.locking import locked
@@ -288,13 +290,35 @@ def test_a_failure_does_not_replace_a_caption_that_is_there(run, photos, output)
     assert read(output) == before
 
 
-def test_a_file_that_went_away_while_the_run_was_stopped_is_left_out(run, photos, output):
+@pytest.mark.parametrize("existing", ["overwrite", "append"])
+def test_a_file_that_went_away_while_the_run_was_stopped(run, photos, output, existing):
     run(photos, "-o", output, load=Loaders(Saying("old")))
-    arguments = photos, "-o", output, "--existing", "overwrite", "--batch-size", "1"
+    arguments = photos, "-o", output, "--existing", existing, "--batch-size", "1"
     run(*arguments, load=stopping_at(GREEN))
     (photos / "blue.png").unlink()
-    assert run(*arguments)[0] == 0
-    assert list(read(output)) == ["green.png", "red.png"]
+    assert run(*arguments, load=Loaders(Saying("new")))[0] == 0
+    names = read(output)
+    if output.suffix != ".tar":  # what was captioned is not lost
+        assert names["blue.png"].endswith(f"new {caption_of(BLUE)}")
+    elif existing == "overwrite":  # an archive holds the files themselves
+        assert sorted(names) == ["green.png", "red.png"]
+    assert names["red.png"].endswith(f"new {caption_of(RED)}")
+
+
+# === Odd names ===
+
+
+@pytest.mark.parametrize(
+    "name",
+    [b"caf\xe9.png", "雪 😀.png".encode(), b'two\nlines, "1".png', b"-o.png", b"x" * 240 + b".png"],
+)
+def test_inputs_of_any_name_are_captioned_once(run, photos, output, name):
+    (photos / "red.png").rename(photos / os.fsdecode(name))
+    for existing in ("skip", "overwrite", "append", "skip"):
+        assert run(photos, "-o", output, "--sidecar", "txt", "--existing", existing)[0] == 0
+        assert len(read(output)) == 3
+    _, _, err = run(photos, "-o", output, "--sidecar", "txt")
+    assert err == "captioner: nothing to do: 3 files already captioned\n"
 
 
 # === Two runs ===

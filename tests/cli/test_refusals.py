@@ -37,6 +37,7 @@ def test_no_input_is_wrong_use(run, arguments):
         ("-o captions", "one of: .csv, .jsonl"),
         ("-o nowhere/captions.csv", "there is no folder nowhere"),
         ("-o folder.csv", "this is a folder"),
+        ("-o pipe.csv", "this is not an ordinary file; for a pipe, take -"),
         ("-o there.csv", "there.csv: its columns are not file_name,"),
         ("-o there.csv", "or replace this one with --existing overwrite"),
         ("-o there.csv --existing append", "its columns are not"),
@@ -60,6 +61,7 @@ def test_wrong_use_is_refused_before_the_model_loads(  # noqa: PLR0917
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "there.csv").write_text("precious")
     code, out, err = run(photos, *options.split())
     assert (code, out, loaders.calls) == (2, "", [])
