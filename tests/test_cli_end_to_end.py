@@ -78,6 +78,20 @@ def test_every_caption_is_a_short_sentence_with_a_score(rows):
             assert row["score"] < 0
 
 
+def test_the_same_command_finds_nothing_left_to_do_and_loads_no_model(folder, tmp_path):
+    program = (
+        "import sys; from captioner.cli import main; code = main(sys.argv[1:]);"
+        "print(*{'keras', 'openvino', 'cv2'} & set(sys.modules)); sys.exit(code)"
+    )
+    arguments = folder / "cat.jpg", "-o", tmp_path / "captions.csv", "--sidecar", "json"
+    assert run(*arguments).returncode == 0
+    before = (tmp_path / "captions.csv").read_bytes()
+    done = run(*arguments, program=("-c", program))
+    assert (done.returncode, done.stdout) == (0, "\n")
+    assert done.stderr == "captioner: nothing to do: 1 file already captioned\n"
+    assert (tmp_path / "captions.csv").read_bytes() == before
+
+
 def test_different_pictures_get_different_captions(rows):
     assert rows[3]["text"] != rows[4]["text"]
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import os
 from abc import ABC, abstractmethod
 from collections import Counter
 from pathlib import Path
@@ -36,13 +37,14 @@ class Sidecar(ABC):
         clip that would have the same, as ``photo.png`` and ``photo.mov`` do; and where the input
         has no usual suffix, so that no input is ever its own sidecar.
         """
-        path = Path(path)
+        folder, name = os.path.split(path)
+        stem, suffix = os.path.splitext(name)
         keeps = (
             cls.keeps_suffix
-            or path.suffix.lower() not in MEDIA_SUFFIXES
-            or path.stem.casefold() in _shared_stems(str(path.parent))
+            or suffix.lower() not in MEDIA_SUFFIXES
+            or stem.casefold() in _shared_stems(folder)
         )
-        return path.with_name((path.name if keeps else path.stem) + cls.suffix)
+        return Path(folder, (name if keeps else stem) + cls.suffix)
 
     @classmethod
     def is_there(cls, path: Path) -> bool:
@@ -173,8 +175,9 @@ def read_bytes(path: Path) -> bytes | None:
 def _shared_stems(folder: str) -> frozenset[str]:
     """The stems, in lower case, that more than one picture or clip of a folder has."""
     try:
-        paths = [path for path in Path(folder).iterdir() if path.suffix.lower() in MEDIA_SUFFIXES]
+        names = os.listdir(folder or os.curdir)
     except OSError:
         return frozenset()
-    stems = Counter(path.stem.casefold() for path in paths)
+    split = map(os.path.splitext, names)
+    stems = Counter(stem.casefold() for stem, suffix in split if suffix.lower() in MEDIA_SUFFIXES)
     return frozenset(stem for stem, count in stems.items() if count > 1)
