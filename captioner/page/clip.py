@@ -1,6 +1,7 @@
 """The tab for clips: captions of the frames as they come, then one sentence for the whole."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +12,18 @@ from captioner.media.kinds import VIDEO_SUFFIXES
 from captioner.page import markup
 from captioner.page.boxes import caption_box
 from captioner.page.examples import clip_examples
-from captioner.page.faults import RefusalError, as_messages
+from captioner.page.faults import as_messages
 from captioner.page.preview import playable
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
-from captioner.page.uploads import chosen, path_of
+from captioner.page.uploads import chosen
 from captioner.writers import SIDECARS
 
 if TYPE_CHECKING:
+    from captioner.media.kinds import MediaKind
     from captioner.rows import Row
+    from captioner.video import TimedCaption
 
 _SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
 _DOWNLOADS = {
@@ -40,18 +43,6 @@ class ClipTab:
 
     def __init__(self, service: Service):
         self._service = service
-
-    def preview(self, upload: Any) -> Any:
-        """The clip as a video that a browser plays; nothing where there is no clip to play."""
-        with as_messages():
-            try:
-                path = path_of(upload)
-                kind = self._service.limits.check(path) if path else "image"
-                video = playable(path, kind, new_folder()) if path and kind != "image" else None
-            except (MediaError, RefusalError):  # which `describe` says
-                video = None
-        shown = video is not None
-        return gr.Video(value=str(video) if shown else None, subtitles=None, visible=shown)
 
     def describe(
         self, upload: Any, model: str, beams: int, frames: int, selection: str
@@ -79,27 +70,59 @@ class ClipTab:
                 "stop": gr.Button(interactive=True),
             }
             kind, clip = self._service.sample(path, settings)
-            total = len(clip.frames)
+            preview = _Preview(path, kind)
             if not self._service.models.ready():
                 text = "The models are still loading. Your clip is next."
                 yield {"status": markup.status(text, "busy")}
-            done, pictures = [], []
-            for frame, said in zip(
-                clip.frames, self._service.captions(clip, settings), strict=True
-            ):
+            total = len(clip.frames)
+            done: list[TimedCaption] = []
+            pictures: list[str] = []
+            captions = self._service.captions(clip, settings)
+            for frame, said in zip(clip.frames, captions, strict=True):
                 done.append(said)
                 pictures.append(markup.thumbnail(frame.image))
-                text = f"Frame {len(done)} of {total}"
                 yield {
-                    "status": markup.progress(text, len(done), total),
+                    "status": markup.progress(f"Frame {len(done)} of {total}", len(done), total),
                     "timeline": markup.timeline(done, pictures, clip.duration),
+                    **preview.shown(wait=False),
                 }
             row = self._service.clip_row(path.name, kind, clip, done, settings)
-            yield {
-                "caption": markup.sentence(row.text or ""),
-                "status": "",
-                **_downloads(row, new_folder()),
-            }
+            yield {"caption": markup.sentence(row.text or ""), "status": ""}
+            files = _write_downloads(row, new_folder())
+            yield {**preview.shown(wait=True), **_download_buttons(files)}
+            if preview.path is not None:
+                yield {"video": gr.Video(subtitles=str(files["vtt"]))}
+
+
+class _Preview:
+    """A video of the clip that a browser plays, made while the frames are captioned.
+
+    Attributes:
+        path: the video, once it was shown.
+    """
+
+    def __init__(self, clip: Path, kind: "MediaKind"):
+        self.path: Path | None = None
+        self._told = kind == "image"  # of which there is none
+        if not self._told:
+            pool = ThreadPoolExecutor(1, thread_name_prefix="preview")
+            self._video = pool.submit(playable, clip, kind, new_folder())
+            pool.shutdown(wait=False)
+
+    def shown(self, *, wait: bool) -> dict[str, Any]:
+        """What changes once the video is there; nothing a second time.
+
+        Args:
+            wait: until it is there.
+        """
+        if self._told or not (wait or self._video.done()):
+            return {}
+        self._told = True
+        try:
+            self.path = self._video.result()
+        except (MediaError, OSError):  # the captions are there all the same
+            return {}
+        return {"video": gr.Video(value=str(self.path), subtitles=None, visible=True)}
 
 
 def nothing() -> dict[str, Any]:
@@ -109,24 +132,30 @@ def nothing() -> dict[str, Any]:
         "caption": "",
         "timeline": "",
         "stop": gr.Button(interactive=False),
-        "downloads": gr.Row(visible=False),
+        "downloads": gr.Row(visible="hidden"),
+        "video": gr.Video(value=None, subtitles=None, visible="hidden"),
     }
 
 
-def _downloads(row: "Row", folder: Path) -> dict[str, Any]:
-    """The files to take away, and the subtitles of the video."""
-    changes: dict[str, Any] = {"downloads": gr.Row(visible=True)}
+def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
+    """The files to take away, by the names of their formats."""
+    files = {}
     for name in _DOWNLOADS:
         sidecar = SIDECARS[name]
         if sidecar.takes(row):
-            path = folder / f"{Path(row.path).stem}{sidecar.suffix}"
-            path.write_text(sidecar.render(row), encoding="utf-8")
-            changes[name] = gr.DownloadButton(value=str(path), visible=True)
-            if name == "vtt":
-                changes["video"] = gr.Video(subtitles=str(path))
-        else:
-            changes[name] = gr.DownloadButton(visible=False)
-    return changes
+            files[name] = folder / f"{Path(row.path).stem}{sidecar.suffix}"
+            files[name].write_text(sidecar.render(row), encoding="utf-8")
+    return files
+
+
+def _download_buttons(files: dict[str, Path]) -> dict[str, Any]:
+    buttons = {
+        name: gr.DownloadButton(value=str(files[name]), visible=True)
+        if name in files
+        else gr.DownloadButton(visible="hidden")
+        for name in _DOWNLOADS
+    }
+    return {"downloads": gr.Row(visible=True), **buttons}
 
 
 def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
@@ -163,7 +192,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 label="The clip, with its captions as subtitles",
                 interactive=False,
                 autoplay=False,
-                visible=False,
+                visible="hidden",  # see photo.py
                 buttons=[],
                 elem_id="clip-video",
             )
@@ -172,7 +201,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 "Caption", "One sentence for the whole clip appears here.", "clip-caption"
             )
             boxes["status"] = gr.HTML(elem_id="clip-status")
-            with gr.Row(visible=False, elem_classes="downloads") as boxes["downloads"]:
+            with gr.Row(visible="hidden", elem_classes="downloads") as boxes["downloads"]:
                 for name, label in _DOWNLOADS.items():
                     boxes[name] = gr.DownloadButton(
                         label, size="sm", min_width=60, elem_id=f"clip-download-{name}"
@@ -190,28 +219,22 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
         "fn": describe,
         "inputs": [clip, *settings.clip],
         "outputs": list(boxes.values()),
+        "trigger_mode": "always_last",  # a clip that comes meanwhile is described after this one
         **hidden,
         **queue,
     }
-    preview = {
-        "fn": tab.preview,
-        "inputs": clip,
-        "outputs": boxes["video"],
-        "concurrency_limit": 1,
-        **hidden,
-    }
-    clip.change(**preview)
+    runs = [gr.on([button.click, clip.upload], **run)]
+    runs += [example.then(**run) for example in examples]
     clip.clear(
         lambda: {boxes[name]: value for name, value in nothing().items()},
         outputs=[boxes[name] for name in nothing()],
+        cancels=runs,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
-    started = [gr.on([button.click, clip.upload], **run)]
-    started += [example.then(**run) for example in examples]
     ended = {"outputs": boxes["stop"], "api_visibility": "private", "queue": False}
-    for event in started:
+    for event in runs:
         event.then(lambda: gr.Button(interactive=False), **ended)
     boxes["stop"].click(
         lambda: (
@@ -219,7 +242,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
             markup.status("Stopped. The captions so far are below.", "stopped"),
         ),
         outputs=[boxes["stop"], boxes["status"]],
-        cancels=started,
+        cancels=runs,
         queue=False,
         api_visibility="private",
     )

@@ -1,7 +1,7 @@
-"""Routes of Gradio's server that the page has no use for, closed."""
+"""Around Gradio's server: routes that the page has no use for are closed, one fault is mended."""
 
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _API = "/gradio_api"
@@ -36,4 +36,26 @@ class ClosedDoors:
             await self._app(scope, receive, send)
 
 
-MIDDLEWARE = [Middleware(ClosedDoors)]
+class LateCancels:
+    """Says that all is well where a job that is to be stopped has come to its end meanwhile.
+
+    Gradio looks for the job, waits for its last step, and fails where it is then gone.
+
+    Args:
+        app: answers.
+    """
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles one request, as ASGI has it."""
+        try:
+            await self._app(scope, receive, send)
+        except KeyError:
+            if scope.get("path") != f"{_API}/cancel":
+                raise
+            await JSONResponse({"success": True})(scope, receive, send)
+
+
+MIDDLEWARE = [Middleware(ClosedDoors), Middleware(LateCancels)]

@@ -56,7 +56,7 @@ class FolderTab:
                 "stop": gr.Button(interactive=True),
                 "status": markup.progress("Waiting for the models …", 0, len(paths)),
                 "table": "",
-                "downloads": gr.Row(visible=False),
+                "downloads": gr.Row(visible="hidden"),
             }
             rows: list[Row] = []
             shown = 0.0
@@ -122,7 +122,7 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
             "Stop", variant="stop", interactive=False, min_width=80, elem_id="folder-stop"
         )
     boxes["status"] = gr.HTML(elem_id="folder-status")
-    with gr.Row(visible=False, elem_classes="downloads") as boxes["downloads"]:
+    with gr.Row(visible="hidden", elem_classes="downloads") as boxes["downloads"]:
         for suffix, label in _DOWNLOADS.items():
             boxes[suffix] = gr.DownloadButton(
                 label, size="sm", min_width=60, elem_id=f"folder-download-{suffix[1:]}"

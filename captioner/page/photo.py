@@ -79,7 +79,7 @@ class PhotoTab:
                 yield {
                     "looked": None,
                     "note": markup.status(_NO_ATTENTION, "stopped"),
-                    "looking": gr.Column(visible=False),
+                    "looking": gr.Column(visible="hidden"),
                 }
                 return
             looked = Looked(path, caption.words, caption.attention)
@@ -106,7 +106,7 @@ class PhotoTab:
 
 def nothing() -> dict[str, Any]:
     """The tab as it is without a result."""
-    return {"status": "", "caption": "", "looked": None, "results": gr.Column(visible=False)}
+    return {"status": "", "caption": "", "looked": None, "results": gr.Column(visible="hidden")}
 
 
 def _telling_word(looked: Looked) -> int:
@@ -157,8 +157,9 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                 "Caption", "What the photo shows appears here.", "photo-caption"
             )
             boxes["status"] = gr.HTML(elem_id="photo-status")
-            with gr.Column(visible=False, elem_id="photo-results") as boxes["results"]:
-                with gr.Column(visible=False, elem_id="photo-looking") as boxes["looking"]:
+            # Hidden, but there: what is made only when it shows can miss changes of that moment.
+            with gr.Column(visible="hidden", elem_id="photo-results") as boxes["results"]:
+                with gr.Column(visible="hidden", elem_id="photo-looking") as boxes["looking"]:
                     boxes["words"] = gr.Radio(
                         [],
                         label="Where the model looked",
@@ -198,20 +199,21 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
         "inputs": [photo, *settings.photo],
         "outputs": list(boxes.values()),
         "preprocess": False,  # see uploads.py
+        "trigger_mode": "always_last",  # a photo that comes meanwhile is described after this one
         "show_progress": "hidden",
         "api_visibility": "private",
         **queue,
     }
-    gr.on([button.click, photo.upload], **run)
+    runs = [gr.on([button.click, photo.upload], **run)]
+    runs += [example.then(**run) for example in examples]
     photo.clear(
         lambda: {boxes[name]: value for name, value in nothing().items()},
         outputs=[boxes[name] for name in nothing()],
+        cancels=runs,
         queue=False,
         show_progress="hidden",
         api_visibility="private",
     )
-    for example in examples:
-        example.then(**run)
     boxes["words"].input(
         tab.look,
         [boxes["looked"], boxes["words"]],

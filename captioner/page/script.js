@@ -2,6 +2,9 @@
 // one group, so that the arrow keys go from one to the next, and the group has a name.
 (() => {
   const join = () => {
+    for (const button of document.querySelectorAll('[aria-label="common.upload"]')) {
+      button.ariaLabel = button.title = "Upload more";  // Gradio shows the key of a missing text
+    }
     for (const group of document.querySelectorAll("fieldset[id]")) {
       const title = group.querySelector("[data-testid=block-info]");
       if (title && !group.hasAttribute("aria-label")) {

