@@ -18,6 +18,8 @@ from summarizer.settings import FREQUENCIES_FILE, FusionSettings
 if TYPE_CHECKING:
     import torch
 
+    from summarizer.reading import Reading
+
 _GROUPS_AT_ONCE = 8  # about 100 MB for the scores of their candidates
 _TOKENS_A_WORD = 2  # room for rare words, which are several tokens
 _MAX_SOURCE_TOKENS = 1024  # where neither tokenizer nor model says how much it can read
@@ -151,15 +153,17 @@ class BartSummarizer(Summarizer):
     def _candidates(self, groups: list[list[str]]) -> list[list[Candidate]]:
         import torch
 
+        from summarizer.reading import Reading
+
         sources = [self.settings.source(group) for group in groups]
         with torch.inference_mode():
-            encoded = self._encode(sources)
+            reading = Reading(self.model, self._encode(sources))
             texts = [
                 # Captions in letters that the model lacks leave it nothing to read but its fancy.
                 self._texts(group, beams) if source != self.settings.prefix else {}
-                for group, beams, source in zip(groups, self._search(encoded), sources, strict=True)
+                for group, beams, source in zip(groups, self._search(reading), sources, strict=True)
             ]
-            scores = self._log_probabilities(encoded, [list(found) for found in texts])
+            scores = self._log_probabilities(reading, [list(found) for found in texts])
         return [
             [
                 Candidate(text, score, support, generated)
@@ -180,7 +184,7 @@ class BartSummarizer(Summarizer):
         )
         return {key: encoded[key] for key in ("input_ids", "attention_mask")}
 
-    def _search(self, encoded: dict[str, torch.Tensor]) -> list[list[str]]:
+    def _search(self, reading: Reading) -> list[list[str]]:
         beams = self.settings.beam_size
         config = copy.deepcopy(self.model.generation_config)
         config.update(
@@ -197,9 +201,9 @@ class BartSummarizer(Summarizer):
             early_stopping=False,
         )
         with quiet():
-            ids = self.model.generate(**encoded, generation_config=config)
+            ids = self.model.generate(**reading.for_search(beams), generation_config=config)
         texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        each = len(texts) // len(encoded["input_ids"])
+        each = config.num_return_sequences
         tidied = [tidy(text, self.settings.max_words) for text in texts]
         return [tidied[start : start + each] for start in range(0, len(tidied), each)]
 
@@ -216,7 +220,7 @@ class BartSummarizer(Summarizer):
         return {text: generated for text, generated in found.items() if text}
 
     def _log_probabilities(
-        self, encoded: dict[str, torch.Tensor], candidates: list[list[str]]
+        self, reading: Reading, candidates: list[list[str]]
     ) -> list[list[float]]:
         """Mean log-probability a token of every candidate, given the captions."""
         import torch
@@ -232,12 +236,8 @@ class BartSummarizer(Summarizer):
             return_tensors="pt",
         )
         present = labels["attention_mask"].bool()
-        memory = self.model.get_encoder()(**encoded)
-        memory["last_hidden_state"] = memory.last_hidden_state[owners]
         logits = self.model(
-            encoder_outputs=memory,
-            attention_mask=encoded["attention_mask"][owners],
-            labels=labels["input_ids"].masked_fill(~present, -100),
+            **reading.for_texts(owners), labels=labels["input_ids"].masked_fill(~present, -100)
         ).logits
         chosen = torch.log_softmax(logits.float(), dim=-1).gather(
             -1, labels["input_ids"].unsqueeze(-1)
