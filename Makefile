@@ -14,7 +14,7 @@ PIP_FLAGS ?=
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test chromium app
+.PHONY: help setup demo check test browse chromium app
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,11 @@ check: $(INSTALLED)  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check chromium  ## check, then run the tests
+test: check  ## check, then run the tests
 	$(BIN)/python -m pytest
+
+browse: $(INSTALLED) chromium  ## drive the web page in Chromium, and take pictures of it
+	$(BIN)/python -m pytest tests/browser
 
 chromium:  ## install the browser that tests drive, where there is none (Debian and its like, as root)
 	@tools/chromium.sh

@@ -1,0 +1,54 @@
+"""Photos and GIFs to measure with, cut from the pictures that scikit-image and Gradio carry."""
+
+import random
+from pathlib import Path
+
+from PIL import Image
+
+SIZE = (500, 375)  # pixels; of most photos of Flickr8k, lying or standing
+GIF_SIZE = (320, 240)
+GIF_FRAMES = 24
+
+
+def make_photos(folder: Path, count: int) -> list[Path]:
+    """Writes JPEGs of a common size and quality, each another part of one of the pictures."""
+    pictures, chance = _pictures(), random.Random(0)
+    paths = [folder / f"{number:05}.jpg" for number in range(count)]
+    for path in paths:
+        size = SIZE if chance.random() < 0.7 else SIZE[::-1]
+        _part(chance.choice(pictures), size, chance).save(path, quality=90)
+    return paths
+
+
+def make_gifs(folder: Path, count: int) -> list[Path]:
+    """Writes GIFs of a few seconds, in each a camera that goes over a part of a picture."""
+    pictures, chance = _pictures(), random.Random(1)
+    paths = [folder / f"{number:05}.gif" for number in range(count)]
+    width, height = GIF_SIZE
+    for path in paths:
+        part = _part(chance.choice(pictures), (2 * width, height), chance).quantize(128)
+        step = width // GIF_FRAMES
+        boxes = [(n * step, 0, n * step + width, height) for n in range(GIF_FRAMES)]
+        first, *others = [part.crop(box) for box in boxes]
+        first.save(path, save_all=True, append_images=others, duration=100, loop=0)
+    return paths
+
+
+def _pictures() -> list[Image.Image]:
+    import gradio.media
+    from skimage import data
+
+    names = ("lion.jpg", "cheetah1.jpg", "tower.jpg", "bus.png")
+    pictures = [Image.open(gradio.media.get_image(name)).convert("RGB") for name in names]
+    return pictures + [
+        Image.fromarray(getattr(data, name)()) for name in ("astronaut", "chelsea", "coffee")
+    ]
+
+
+def _part(picture: Image.Image, size: tuple[int, int], chance: random.Random) -> Image.Image:
+    """A part of a picture, of this size in the end."""
+    scale = min(picture.width / size[0], picture.height / size[1]) * chance.uniform(0.6, 1)
+    width, height = size[0] * scale, size[1] * scale
+    left, top = chance.uniform(0, picture.width - width), chance.uniform(0, picture.height - height)
+    box = (left, top, left + width, top + height)
+    return picture.resize(size, Image.Resampling.LANCZOS, box)

@@ -1,0 +1,73 @@
+"""The tab for many files, in a real browser."""
+
+import csv
+import io
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.files import PHOTO_SAID, said_of, save, save_broken, save_slow
+from tests.browser.looking import download
+
+
+@pytest.fixture
+def page(page):
+    page.get_by_role("tab", name="Folder").click()
+    return page
+
+
+def choose(page, paths):
+    page.locator("#folder-input input[type=file]").set_input_files(paths)
+    for path in paths:
+        expect(page.locator("#folder-input")).to_contain_text(path.stem)
+
+
+def rows(page):
+    return page.locator("#folder-table tbody tr")
+
+
+def test_a_mix_of_files_fills_a_table_and_can_be_taken_away(page, tmp_path):
+    good = [save(tmp_path / name) for name in ("a.png", "b.gif", "c.mp4")]
+    broken = [save_broken(tmp_path / name) for name in ("d.jpg", "e.webp")]
+    captions = [PHOTO_SAID, said_of(good[1]).text, said_of(good[2]).text]
+    paths = [good[0], broken[0], good[1], broken[1], good[2]]
+    choose(page, paths)
+    page.get_by_role("button", name="Describe all").click()
+
+    expect(page.locator("#folder-status")).to_contain_text("3 of 5")
+    expect(rows(page)).to_have_count(5)
+    for number, path in enumerate(paths):
+        expect(rows(page).nth(number)).to_contain_text(path.name)
+    for number, text in zip((0, 2, 4), captions, strict=True):
+        expect(rows(page).nth(number)).to_contain_text(text)
+    for number in (1, 3):
+        expect(rows(page).nth(number)).to_contain_text("is cut short or damaged")
+
+    table = download(page.locator("#folder-download-csv"), "captions.csv")
+    lines = download(page.locator("#folder-download-jsonl"), "captions.jsonl")
+    names = [path.name for path in paths]
+    status = ["ok", "error", "ok", "error", "ok"]
+    for found in (
+        list(csv.DictReader(io.StringIO(table))),
+        list(map(json.loads, lines.splitlines())),
+    ):
+        assert [row["file_name"] for row in found] == names
+        assert [row["status"] for row in found] == status
+        assert [row["text"] for row in found if row["status"] == "ok"] == captions
+
+
+def test_a_folder_is_stopped_half_way(page, tmp_path):
+    quick = save(tmp_path / "quick.png")
+    slow = [save_slow(tmp_path / f"slow-{number}.gif") for number in range(2)]
+    choose(page, [quick, *slow])
+    page.get_by_role("button", name="Describe all").click()
+    expect(rows(page).first).to_contain_text(PHOTO_SAID)  # it fills as it goes
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#folder-status")).to_contain_text("Stopped")
+    assert rows(page).count() < 3
+
+
+def test_a_press_without_files_asks_for_some(page):
+    page.get_by_role("button", name="Describe all").click()
+    expect(page.get_by_test_id("toast-text")).to_have_text("Choose some files first.")
