@@ -26,7 +26,7 @@ def save(path: Path) -> Path:
 
 
 def save_slow(path: Path) -> Path:
-    """Writes a GIF that takes the stand-in half a second a frame."""
+    """Writes a GIF that takes the stand-in half a second for each frame."""
     return save_animation(path, slow_frames(SLOW_FRAMES), 300)
 
 
