@@ -219,7 +219,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
         "fn": describe,
         "inputs": [clip, *settings.clip],
         "outputs": list(boxes.values()),
-        "trigger_mode": "always_last",  # a clip that comes meanwhile is described after this one
+        "trigger_mode": "multiple",  # a clip that comes meanwhile is not ignored
         **hidden,
         **queue,
     }

@@ -199,7 +199,7 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
         "inputs": [photo, *settings.photo],
         "outputs": list(boxes.values()),
         "preprocess": False,  # see uploads.py
-        "trigger_mode": "always_last",  # a photo that comes meanwhile is described after this one
+        "trigger_mode": "multiple",  # a photo that comes meanwhile is not ignored
         "show_progress": "hidden",
         "api_visibility": "private",
         **queue,

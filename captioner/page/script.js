@@ -3,7 +3,7 @@
 (() => {
   const join = () => {
     for (const button of document.querySelectorAll('[aria-label="common.upload"]')) {
-      button.ariaLabel = button.title = "Upload more";  // Gradio shows the key of a missing text
+      button.ariaLabel = button.title = "Upload more"; // Gradio shows the key of a missing text
     }
     for (const group of document.querySelectorAll("fieldset[id]")) {
       const title = group.querySelector("[data-testid=block-info]");
@@ -15,6 +15,7 @@
       }
     }
   };
-  new MutationObserver(join).observe(document.body, { childList: true, subtree: true });
+  const watched = { childList: true, subtree: true, attributeFilter: ["name"] };
+  new MutationObserver(join).observe(document.body, watched);
   join();
 })();
