@@ -29,10 +29,10 @@ check: $(INSTALLED)  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check  ## check, then run the tests
+test: check chromium  ## check, then run the tests
 	$(BIN)/python -m pytest
 
-browse: $(INSTALLED) chromium  ## drive the web page in Chromium, and take pictures of it
+browse: $(INSTALLED) chromium  ## of the tests only those that drive the web page, and its pictures
 	$(BIN)/python -m pytest tests/browser
 
 chromium:  ## install the browser that tests drive, where there is none (Debian and its like, as root)

@@ -40,6 +40,8 @@ def _pictures() -> list[Image.Image]:
 
     names = ("lion.jpg", "cheetah1.jpg", "tower.jpg", "bus.png")
     pictures = [Image.open(gradio.media.get_image(name)).convert("RGB") for name in names]
+    for picture in pictures:
+        picture.info.clear()  # a transparent colour that is no more would spoil a GIF
     return pictures + [
         Image.fromarray(getattr(data, name)()) for name in ("astronaut", "chelsea", "coffee")
     ]

@@ -42,3 +42,14 @@ def caption_box(label: str, empty: str, elem_id: str) -> Any:
     """
     template = _CAPTION.format(label=label, empty=empty)
     return gr.HTML("", html_template=template, js_on_load=_COPY, elem_id=elem_id)
+
+
+def download_button(label: str, elem_id: str) -> Any:
+    """A button, unseen until there is something to take away.
+
+    Args:
+        label: what it says.
+        elem_id: its id.
+    """
+    # Hidden, but there: what Gradio makes only when it shows can miss changes of that moment.
+    return gr.DownloadButton(label, size="sm", min_width=60, visible="hidden", elem_id=elem_id)

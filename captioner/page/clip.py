@@ -10,14 +10,16 @@ import gradio as gr
 from captioner.media.errors import MediaError
 from captioner.media.kinds import VIDEO_SUFFIXES
 from captioner.page import markup
-from captioner.page.boxes import caption_box
-from captioner.page.examples import clip_examples
+from captioner.page.boxes import caption_box, download_button
+from captioner.page.events import TabEvents
+from captioner.page.examples import add_clip_examples
 from captioner.page.faults import as_messages
 from captioner.page.preview import playable
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen
+from captioner.page.visits import Changes, Visit
 from captioner.writers import SIDECARS
 
 if TYPE_CHECKING:
@@ -44,27 +46,29 @@ class ClipTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(
-        self, upload: Any, model: str, beams: int, frames: int, selection: str
-    ) -> Iterator[dict[str, Any]]:
+    def describe(self, visit: Visit, upload: Any, *given: Any) -> Iterator[Changes]:
         """Captions a clip, frame by frame, then the whole.
+
+        Args:
+            visit: what the visitor still wants.
+            upload: the file, as an event without preprocessing gets it.
+            given: the settings, in the order of ``SettingBoxes.clip``.
 
         Yields:
             What changes of the boxes, by their names in `build_clip_tab`.
         """
         yield nothing()  # a message must not stand beside the sentence of another clip
         try:
-            yield from self._describe(upload, model, beams, frames, selection)
+            steps = self._describe(upload, given)
+            yield from visit.follow(steps, upload, gone=nothing(), stopped=_stopped())
         except gr.Error:
             yield nothing()
             raise
 
-    def _describe(
-        self, upload: Any, model: str, beams: int, frames: int, selection: str
-    ) -> Iterator[dict[str, Any]]:
+    def _describe(self, upload: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
         with as_messages():
             path = chosen(upload)
-            settings = self._service.settings(model, beams, frames, selection)
+            settings = self._service.settings(*given)
             yield {
                 "status": markup.status("Reading the clip …", "busy"),
                 "stop": gr.Button(interactive=True),
@@ -87,11 +91,17 @@ class ClipTab:
                     **preview.shown(wait=False),
                 }
             row = self._service.clip_row(path.name, kind, clip, done, settings)
-            yield {"caption": markup.sentence(row.text or ""), "status": ""}
             files = _write_downloads(row, new_folder())
-            yield {**preview.shown(wait=True), **_download_buttons(files)}
-            if preview.path is not None:
-                yield {"video": gr.Video(subtitles=str(files["vtt"]))}
+            result = {
+                "caption": markup.sentence(row.text or ""),
+                "status": "",
+                "timeline": markup.timeline(done, pictures, clip.duration),
+                **_download_buttons(files),
+            }
+            yield result
+            yield preview.shown(wait=True)
+            # Gradio's page can lose a step that another follows at once: the last one says all.
+            yield {**result, **preview.subtitled(files), "stop": gr.Button(interactive=False)}
 
 
 class _Preview:
@@ -109,7 +119,7 @@ class _Preview:
             self._video = pool.submit(playable, clip, kind, new_folder())
             pool.shutdown(wait=False)
 
-    def shown(self, *, wait: bool) -> dict[str, Any]:
+    def shown(self, *, wait: bool) -> Changes:
         """What changes once the video is there; nothing a second time.
 
         Args:
@@ -124,17 +134,27 @@ class _Preview:
             return {}
         return {"video": gr.Video(value=str(self.path), subtitles=None, visible=True)}
 
+    def subtitled(self, files: dict[str, Path]) -> Changes:
+        """What changes once the subtitles are there, too."""
+        return {"video": gr.Video(subtitles=str(files["vtt"]))} if self.path else {}
 
-def nothing() -> dict[str, Any]:
+
+def nothing() -> Changes:
     """The tab as it is without a result."""
     return {
         "status": "",
         "caption": "",
         "timeline": "",
         "stop": gr.Button(interactive=False),
-        "downloads": gr.Row(visible="hidden"),
+        **_download_buttons({}),
         "video": gr.Video(value=None, subtitles=None, visible="hidden"),
     }
+
+
+def _stopped() -> Changes:
+    """The tab as Stop leaves it."""
+    text = "Stopped. The captions so far are below."
+    return {"status": markup.status(text, "stopped"), "stop": gr.Button(interactive=False)}
 
 
 def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
@@ -148,14 +168,13 @@ def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
     return files
 
 
-def _download_buttons(files: dict[str, Path]) -> dict[str, Any]:
-    buttons = {
+def _download_buttons(files: dict[str, Path]) -> Changes:
+    return {
         name: gr.DownloadButton(value=str(files[name]), visible=True)
         if name in files
         else gr.DownloadButton(visible="hidden")
         for name in _DOWNLOADS
     }
-    return {"downloads": gr.Row(visible=True), **buttons}
 
 
 def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, Any]) -> None:
@@ -192,7 +211,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 label="The clip, with its captions as subtitles",
                 interactive=False,
                 autoplay=False,
-                visible="hidden",  # see photo.py
+                visible="hidden",  # see boxes.py
                 buttons=[],
                 elem_id="clip-video",
             )
@@ -201,48 +220,14 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 "Caption", "One sentence for the whole clip appears here.", "clip-caption"
             )
             boxes["status"] = gr.HTML(elem_id="clip-status")
-            with gr.Row(visible="hidden", elem_classes="downloads") as boxes["downloads"]:
+            with gr.Row(elem_classes="downloads"):
                 for name, label in _DOWNLOADS.items():
-                    boxes[name] = gr.DownloadButton(
-                        label, size="sm", min_width=60, elem_id=f"clip-download-{name}"
-                    )
+                    boxes[name] = download_button(label, f"clip-download-{name}")
             boxes["timeline"] = gr.HTML(elem_id="clip-timeline")
         with gr.Column(elem_classes="more"):
-            examples = clip_examples(clip)
+            add_clip_examples(clip)
 
-    def describe(*given: Any) -> Iterator[dict[Any, Any]]:
-        for changes in tab.describe(*given):
-            yield {boxes[name]: value for name, value in changes.items()}
-
-    hidden = {"preprocess": False, "api_visibility": "private", "show_progress": "hidden"}
-    run = {
-        "fn": describe,
-        "inputs": [clip, *settings.clip],
-        "outputs": list(boxes.values()),
-        "trigger_mode": "multiple",  # a clip that comes meanwhile is not ignored
-        **hidden,
-        **queue,
-    }
-    runs = [gr.on([button.click, clip.upload], **run)]
-    runs += [example.then(**run) for example in examples]
-    clip.clear(
-        lambda: {boxes[name]: value for name, value in nothing().items()},
-        outputs=[boxes[name] for name in nothing()],
-        cancels=runs,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    ended = {"outputs": boxes["stop"], "api_visibility": "private", "queue": False}
-    for event in runs:
-        event.then(lambda: gr.Button(interactive=False), **ended)
-    boxes["stop"].click(
-        lambda: (
-            gr.Button(interactive=False),
-            markup.status("Stopped. The captions so far are below.", "stopped"),
-        ),
-        outputs=[boxes["stop"], boxes["status"]],
-        cancels=runs,
-        queue=False,
-        api_visibility="private",
-    )
+    events = TabEvents(tab.describe, clip, settings.clip, boxes, queue)
+    events.at_choice(nothing)
+    events.at_press(button)
+    events.at_stop(boxes["stop"])

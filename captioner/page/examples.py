@@ -39,31 +39,27 @@ class _Example:
         return str(self.make(self.photo, new_folder()))
 
 
-def photo_examples(photo: Any) -> list[Any]:
-    """Lays out the examples of photos; returns the events that have put one into the box."""
+def add_photo_examples(photo: Any) -> None:
+    """Lays out examples of photos; a press puts one into the box."""
     files = {
         "A cat": _PHOTOS / "cat.jpg",
         "Coffee": _PHOTOS / "coffee.jpg",
         "A tower": Path(get_image("tower.jpg")),  # in Gradio's own package
     }
     examples = [_Example(label, file, _copy) for label, file in files.items()]
-    return _buttons(examples, photo, "photo-example")
+    _add_buttons(examples, photo, "photo-example")
 
 
-def clip_examples(clip: Any) -> list[Any]:
-    """Lays out the examples of clips; returns the events that have put one into the box.
-
-    They are camera moves over the photos.
-    """
+def add_clip_examples(clip: Any) -> None:
+    """Lays out examples of clips, camera moves over the photos; a press puts one into the box."""
     examples = [
         _Example("A GIF", _PHOTOS / "cat.jpg", _gif),
         _Example("A video", _PHOTOS / "coffee.jpg", _video),
     ]
-    return _buttons(examples, clip, "clip-example")
+    _add_buttons(examples, clip, "clip-example")
 
 
-def _buttons(examples: Sequence[_Example], box: Any, elem_id: str) -> list[Any]:
-    events = []
+def _add_buttons(examples: Sequence[_Example], box: Any, elem_id: str) -> None:
     gr.Markdown("Or try one of these:", elem_classes="hint")
     with gr.Row(elem_classes="examples"):
         for number, example in enumerate(examples, start=1):
@@ -73,15 +69,13 @@ def _buttons(examples: Sequence[_Example], box: Any, elem_id: str) -> list[Any]:
                 min_width=100,
                 elem_id=f"{elem_id}-{number}",
             )
-            given = button.click(
+            button.click(
                 example.give,
                 outputs=box,
                 show_progress="hidden",
                 queue=False,
                 api_visibility="private",
             )
-            events.append(given)
-    return events
 
 
 def _copy(photo: Path, folder: Path) -> Path:

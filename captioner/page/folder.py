@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from captioner.page import markup
+from captioner.page.boxes import download_button
+from captioner.page.events import TabEvents
 from captioner.page.faults import as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import all_chosen
+from captioner.page.visits import Changes, Visit
 from captioner.writers import FILE_WRITERS
 
 if TYPE_CHECKING:
@@ -31,32 +34,34 @@ class FolderTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(
-        self, uploads: Any, model: str, beams: int, frames: int, selection: str
-    ) -> Iterator[dict[str, Any]]:
+    def describe(self, visit: Visit, uploads: Any, *given: Any) -> Iterator[Changes]:
         """Captions files, in their order.
+
+        Args:
+            visit: what the visitor still wants.
+            uploads: the files, as an event without preprocessing gets them.
+            given: the settings, in the order of ``SettingBoxes.clip``.
 
         Yields:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
         try:
-            yield from self._describe(uploads, model, beams, frames, selection)
+            steps = self._describe(uploads, given)
+            yield from visit.follow(steps, None, gone={}, stopped=_stopped())
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise
 
-    def _describe(
-        self, uploads: Any, model: str, beams: int, frames: int, selection: str
-    ) -> Iterator[dict[str, Any]]:
+    def _describe(self, uploads: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
         with as_messages():
             paths = all_chosen(uploads)
-            settings = self._service.settings(model, beams, frames, selection)
+            settings = self._service.settings(*given)
             self._service.limits.check_count(paths)
             yield {
                 "stop": gr.Button(interactive=True),
                 "status": markup.progress("Waiting for the models …", 0, len(paths)),
                 "table": "",
-                "downloads": gr.Row(visible="hidden"),
+                **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
             }
             rows: list[Row] = []
             shown = 0.0
@@ -72,8 +77,15 @@ class FolderTab:
             yield {
                 "status": markup.status(_sum(rows), "ready"),
                 "table": markup.table(rows),
+                "stop": gr.Button(interactive=False),
                 **_downloads(rows),
             }
+
+
+def _stopped() -> Changes:
+    """The tab as Stop leaves it."""
+    text = "Stopped. The captions so far are in the table."
+    return {"status": markup.status(text, "stopped"), "stop": gr.Button(interactive=False)}
 
 
 def _sum(rows: "Sequence[Row]") -> str:
@@ -82,15 +94,15 @@ def _sum(rows: "Sequence[Row]") -> str:
     return f"{done} What is wrong with the other {failed} is in the table." if failed else done
 
 
-def _downloads(rows: "Sequence[Row]") -> dict[str, Any]:
+def _downloads(rows: "Sequence[Row]") -> Changes:
     folder = new_folder()
-    changes: dict[str, Any] = {"downloads": gr.Row(visible=True)}
+    changes: Changes = {}
     for suffix in _DOWNLOADS:
         path = folder / f"captions{suffix}"
         with FILE_WRITERS[suffix].open(path, "x") as writer:
             for row in rows:
                 writer.write(row)
-        changes[suffix] = gr.DownloadButton(value=str(path))
+        changes[suffix] = gr.DownloadButton(value=str(path), visible=True)
     return changes
 
 
@@ -122,34 +134,11 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
             "Stop", variant="stop", interactive=False, min_width=80, elem_id="folder-stop"
         )
     boxes["status"] = gr.HTML(elem_id="folder-status")
-    with gr.Row(visible="hidden", elem_classes="downloads") as boxes["downloads"]:
+    with gr.Row(elem_classes="downloads"):
         for suffix, label in _DOWNLOADS.items():
-            boxes[suffix] = gr.DownloadButton(
-                label, size="sm", min_width=60, elem_id=f"folder-download-{suffix[1:]}"
-            )
+            boxes[suffix] = download_button(label, f"folder-download-{suffix[1:]}")
     boxes["table"] = gr.HTML(elem_id="folder-table")
 
-    def describe(*given: Any) -> Iterator[dict[Any, Any]]:
-        for changes in tab.describe(*given):
-            yield {boxes[name]: value for name, value in changes.items()}
-
-    hidden = {"api_visibility": "private", "show_progress": "hidden"}
-    started = button.click(
-        describe,
-        [files, *settings.clip],
-        list(boxes.values()),
-        preprocess=False,
-        **hidden,
-        **queue,
-    )
-    started.then(lambda: gr.Button(interactive=False), outputs=boxes["stop"], queue=False, **hidden)
-    boxes["stop"].click(
-        lambda: (
-            gr.Button(interactive=False),
-            markup.status("Stopped. The captions so far are in the table.", "stopped"),
-        ),
-        outputs=[boxes["stop"], boxes["status"]],
-        cancels=started,
-        queue=False,
-        **hidden,
-    )
+    events = TabEvents(tab.describe, files, settings.clip, boxes, queue)
+    events.at_press(button)
+    events.at_stop(boxes["stop"])

@@ -46,7 +46,7 @@ def beams(caption: "Caption") -> str:
         f"<tr><td>{escape(found.text)}</td><td>{found.score:.2f}</td></tr>" for found in captions
     )
     return (
-        '<table class="beams"><thead><tr><th scope="col">caption</th><th scope="col">score</th>'
+        '<table class="listing"><thead><tr><th scope="col">caption</th><th scope="col">score</th>'
         f"</tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -55,7 +55,7 @@ def table(rows: "Sequence[Row]") -> str:
     """Files with their captions, or with what is wrong with them, as a table."""
     body = "".join(map(_file, rows))
     return (
-        '<table class="files"><thead><tr><th scope="col">file</th><th scope="col">caption</th>'
+        '<table class="listing files"><thead><tr><th scope="col">file</th><th scope="col">caption</th>'
         f'<th scope="col">score</th></tr></thead><tbody>{body}</tbody></table>'
     )
 

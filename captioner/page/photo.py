@@ -10,16 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioner.captioner import Caption
 from captioner.media.pixels import RGBArray
 from captioner.page import markup
 from captioner.page.attention import fit, overlay
 from captioner.page.boxes import caption_box
-from captioner.page.examples import photo_examples
+from captioner.page.events import TabEvents
+from captioner.page.examples import add_photo_examples
 from captioner.page.faults import RefusalError, as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen
+from captioner.page.visits import Changes, Visit
 
 _SIDE = 720  # pixels of the large picture
 _SMALL = 240  # and of the small ones
@@ -47,52 +50,42 @@ class PhotoTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(self, upload: Any, model: str, beams: int) -> Iterator[dict[str, Any]]:
+    def describe(self, visit: Visit, upload: Any, *given: Any) -> Iterator[Changes]:
         """Captions a photo; the sentence comes first, the pictures after it.
+
+        Args:
+            visit: what the visitor still wants.
+            upload: the file, as an event without preprocessing gets it.
+            given: the settings, in the order of ``SettingBoxes.photo``.
 
         Yields:
             What changes of the boxes, by their names in `build_photo_tab`.
         """
         yield nothing()  # a message must not stand beside the sentence of another photo
         try:
-            yield from self._describe(upload, model, beams)
+            steps = self._describe(upload, given)
+            yield from visit.follow(steps, upload, gone=nothing(), stopped={})
         except gr.Error:
             yield nothing()
             raise
 
-    def _describe(self, upload: Any, model: str, beams: int) -> Iterator[dict[str, Any]]:
+    def _describe(self, upload: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
         with as_messages():
             path = chosen(upload)
-            settings = self._service.settings(model, beams)
+            settings = self._service.settings(*given)
             photo = self._service.photo(path)
             loaded = self._service.models.ready(settings.model)
             text = "Looking …" if loaded else "The model is still loading. Your photo is next."
             yield {"status": markup.status(text, "busy")}
             caption = self._service.caption(photo, settings)
-            yield {
+            result = {
                 "status": "",
                 "caption": markup.sentence(caption.text),
                 "beams": markup.beams(caption),
-                "results": gr.Column(visible=True),
             }
-            if caption.attention is None or not caption.words:
-                yield {
-                    "looked": None,
-                    "note": markup.status(_NO_ATTENTION, "stopped"),
-                    "looking": gr.Column(visible="hidden"),
-                }
-                return
-            looked = Looked(path, caption.words, caption.attention)
-            words = [(word, index) for index, word in enumerate(caption.words)]
-            first = _telling_word(looked)
-            yield {
-                "looked": looked,
-                "note": "",
-                "looking": gr.Column(visible=True),
-                "words": gr.Radio(choices=words, value=first),
-                "picture": _picture(fit(photo, _SIDE), looked, first),
-                "sheet": _sheet(fit(photo, _SMALL), looked),
-            }
+            yield result
+            # Gradio's page can lose a step that another follows at once: the last one says all.
+            yield {**result, **_where_looked(path, photo, caption)}
 
     def look(self, looked: Looked | None, word: int | None) -> Any:
         """The photo with the attention of another word laid over it."""
@@ -104,9 +97,24 @@ class PhotoTab:
             return _picture(fit(self._service.photo(looked.path), _SIDE), looked, word)
 
 
-def nothing() -> dict[str, Any]:
+def nothing() -> Changes:
     """The tab as it is without a result."""
-    return {"status": "", "caption": "", "looked": None, "results": gr.Column(visible="hidden")}
+    return {"status": "", "caption": "", "looked": None}
+
+
+def _where_looked(path: Path, photo: RGBArray, caption: Caption) -> Changes:
+    if caption.attention is None or not caption.words:
+        return {"looked": None, "note": markup.status(_NO_ATTENTION, "stopped")}
+    looked = Looked(path, caption.words, caption.attention)
+    words = [(word, index) for index, word in enumerate(caption.words)]
+    first = _telling_word(looked)
+    return {
+        "looked": looked,
+        "note": "",
+        "words": gr.Radio(choices=words, value=first),
+        "picture": _picture(fit(photo, _SIDE), looked, first),
+        "sheet": _sheet(fit(photo, _SMALL), looked),
+    }
 
 
 def _telling_word(looked: Looked) -> int:
@@ -157,9 +165,10 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                 "Caption", "What the photo shows appears here.", "photo-caption"
             )
             boxes["status"] = gr.HTML(elem_id="photo-status")
-            # Hidden, but there: what is made only when it shows can miss changes of that moment.
-            with gr.Column(visible="hidden", elem_id="photo-results") as boxes["results"]:
-                with gr.Column(visible="hidden", elem_id="photo-looking") as boxes["looking"]:
+            # The style sheet hides these columns where there is nothing in them: Gradio cannot hide
+            # a column without taking it away.
+            with gr.Column(elem_id="photo-results"):
+                with gr.Column(elem_id="photo-looking"):
                     boxes["words"] = gr.Radio(
                         [],
                         label="Where the model looked",
@@ -187,33 +196,12 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                         elem_classes="hint",
                     )
         with gr.Column(elem_classes="more"):
-            examples = photo_examples(photo)
+            add_photo_examples(photo)
     boxes["looked"] = gr.State()
 
-    def describe(upload: Any, model: str, beams: int) -> Iterator[dict[Any, Any]]:
-        for changes in tab.describe(upload, model, beams):
-            yield {boxes[name]: value for name, value in changes.items()}
-
-    run = {
-        "fn": describe,
-        "inputs": [photo, *settings.photo],
-        "outputs": list(boxes.values()),
-        "preprocess": False,  # see uploads.py
-        "trigger_mode": "multiple",  # a photo that comes meanwhile is not ignored
-        "show_progress": "hidden",
-        "api_visibility": "private",
-        **queue,
-    }
-    runs = [gr.on([button.click, photo.upload], **run)]
-    runs += [example.then(**run) for example in examples]
-    photo.clear(
-        lambda: {boxes[name]: value for name, value in nothing().items()},
-        outputs=[boxes[name] for name in nothing()],
-        cancels=runs,
-        queue=False,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    events = TabEvents(tab.describe, photo, settings.photo, boxes, queue)
+    events.at_choice(nothing)
+    events.at_press(button)
     boxes["words"].input(
         tab.look,
         [boxes["looked"], boxes["words"]],

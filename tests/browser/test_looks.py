@@ -40,6 +40,16 @@ def fill(page, folder):
     yield "about"
 
 
+def test_before_there_is_a_caption_nothing_stands_for_it(page):
+    expect(page.locator("#photo-describe")).to_be_visible()
+    for name in ("photo-results", "clip-video", "clip-download-txt", "folder-download-csv"):
+        expect(page.locator(f"#{name}")).to_be_hidden()
+    for tab in ("Photo", "Clip", "Folder"):
+        page.get_by_role("tab", name=tab).click()
+        photograph(page, f"before_there_is_a_caption_nothing_stands_for_it-{tab}")
+        expect(page.get_by_role("button", name="Run", exact=True)).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_nothing_is_cut_off(visit, server, tmp_path, size):
     page = visit(server, **size)

@@ -11,6 +11,7 @@ from captioner.page.build import build
 from captioner.page.limits import Limits
 from captioner.page.models import Models
 from captioner.page.service import Service
+from captioner.page.visits import Visit
 from tests.fakes import FakeCaptioner, FakeSummarizer
 from tests.makers import plain, save_animation, save_photo
 
@@ -78,6 +79,13 @@ def gif(uploads):
 
 def upload(path):
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
+
+
+def visit_of(given):
+    """A visitor who chose that."""
+    visit = Visit()
+    visit.choose(given)
+    return visit
 
 
 class Serving:

@@ -16,7 +16,7 @@ from tests.makers import (
     save_photo,
     save_video,
 )
-from tests.page.conftest import BLUE, RED, service_of, upload
+from tests.page.conftest import BLUE, RED, service_of, upload, visit_of
 
 NAMES = ("txt", "json", "vtt", "srt")
 
@@ -27,7 +27,7 @@ def tab(service):
 
 
 def describe(tab, given, *, frames=16):
-    return list(tab.describe(given, "", 0, frames, "uniform"))
+    return list(tab.describe(visit_of(given), given, "", 0, frames, "uniform"))
 
 
 def merged(tab, given, **settings):
@@ -44,7 +44,7 @@ def text_of(button):
 def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
     cleared, started, first, second, last, *_ = describe(tab, gif)
     assert cleared["timeline"] == cleared["caption"] == ""
-    assert cleared["downloads"].visible == cleared["video"].visible == "hidden"
+    assert cleared["txt"].visible == cleared["video"].visible == "hidden"
     assert started["stop"].interactive
     assert "Frame 1 of 2" in first["status"]
     assert caption_of(RED) in first["timeline"]
@@ -77,17 +77,23 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
             batches.append(len(images))
             return captioner.caption_images(images)
 
-    steps = ClipTab(Service(Watched(), service.limits)).describe(gif, "", 0, 16, "uniform")
+    visit = visit_of(gif)
+    tab = ClipTab(Service(Watched(), service.limits))
+    steps = tab.describe(visit, gif, "", 0, 16, "uniform")
     for _ in range(3):
         next(steps)
     assert batches == [1]
-    steps.close()  # which is what Stop does
+    visit.stop()
+    (last,) = steps
+    assert "Stopped" in last["status"]
+    assert last["stop"].interactive is False
+    assert "timeline" not in last  # what there is stays
     assert batches == [1]
 
 
 def test_the_files_to_take_away_are_those_of_the_command_line(tab, gif):
     last = merged(tab, gif)
-    assert last["downloads"].visible is True
+    assert last["txt"].visible is True
     sentence = f"{caption_of(RED)} then {caption_of(BLUE)}"
     assert text_of(last["txt"]) == sentence + "\n"
     assert '"file_name": "two.gif"' in text_of(last["json"])
@@ -146,7 +152,7 @@ def test_without_a_preview_the_captions_are_there_all_the_same(tab, gif, monkeyp
     monkeypatch.setattr("captioner.page.clip.playable", fail)
     steps = describe(tab, gif)
     assert video_of(steps)["visible"] == "hidden"
-    assert steps[-1]["downloads"].visible is True
+    assert steps[-1]["txt"].visible is True
 
 
 def test_a_photo_has_no_preview(tab, red):
@@ -168,7 +174,7 @@ def test_after_a_message_there_is_nothing_to_stop(tab, uploads):
     path.write_bytes(b"nothing of the kind")
     changes = {}
     with pytest.raises(gr.Error):
-        for step in tab.describe(upload(path), "", 0, 16, "uniform"):
+        for step in tab.describe(visit_of(upload(path)), upload(path), "", 0, 16, "uniform"):
             changes.update(step)
     assert changes["stop"].interactive is False
     assert changes["status"] == changes["caption"] == ""

@@ -5,7 +5,7 @@ import pytest
 
 from captioner.media.frames import read_frames
 from captioner.media.kinds import media_kind
-from captioner.page.examples import clip_examples, photo_examples
+from captioner.page.examples import add_clip_examples, add_photo_examples
 from captioner.page.uploads import path_of
 
 
@@ -14,8 +14,8 @@ def buttons(uploads):
     """What each example's button does, by what it says."""
     with gr.Blocks() as blocks:
         box = gr.File()
-        photo_examples(box)
-        clip_examples(box)
+        add_photo_examples(box)
+        add_clip_examples(box)
     labels = {b.elem_id: b.value for b in blocks.blocks.values() if isinstance(b, gr.Button)}
     acts = [fn.fn for fn in blocks.fns.values()]
     return dict(zip(labels.values(), acts, strict=True))
@@ -43,7 +43,7 @@ def test_each_click_gives_a_new_file_where_uploads_lie(buttons):
 
 def test_every_button_has_a_picture_and_a_word(uploads):
     with gr.Blocks() as blocks:
-        photo_examples(gr.File())
+        add_photo_examples(gr.File())
     buttons = [block for block in blocks.blocks.values() if isinstance(block, gr.Button)]
     assert len(buttons) == 3
     assert all(button.value and button.icon for button in buttons)

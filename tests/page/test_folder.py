@@ -9,6 +9,7 @@ import pytest
 
 from captioner.page import folder
 from captioner.page.folder import FolderTab
+from captioner.page.visits import Visit
 from captioner.rows import COLUMNS
 from tests.fakes import caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
@@ -30,7 +31,7 @@ def files(uploads):
 
 
 def describe(tab, given):
-    return list(tab.describe(given, "", 0, 16, "uniform"))
+    return list(tab.describe(Visit(), given, "", 0, 16, "uniform"))
 
 
 def test_every_file_has_a_row_and_failed_ones_their_reason(tab, files):
@@ -46,8 +47,22 @@ def test_the_table_fills_as_it_goes(tab, files, monkeypatch):
     monkeypatch.setattr(folder, "_PAUSE", 0)
     steps = describe(tab, files)
     assert steps[0]["table"] == ""
+    assert steps[0][".csv"].visible == "hidden"
+    assert steps[-1][".csv"].visible is True
     assert [step["table"].count("<tr") for step in steps[1:]] == [2, 3, 4, 4]
     assert "File 2 of 3" in steps[2]["status"]
+
+
+def test_stop_ends_it_after_the_file_under_way_and_keeps_the_table(tab, files, monkeypatch):
+    monkeypatch.setattr(folder, "_PAUSE", 0)
+    visit = Visit()
+    steps = tab.describe(visit, files, "", 0, 16, "uniform")
+    assert next(steps)["stop"].interactive
+    assert "File 1 of 3" in next(steps)["status"]
+    visit.stop()
+    (last,) = steps
+    assert "Stopped" in last["status"]
+    assert "table" not in last
 
 
 def test_a_browser_is_not_flooded(tab, uploads, monkeypatch):

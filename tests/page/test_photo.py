@@ -13,7 +13,7 @@ from captioner.page.photo import Looked, PhotoTab
 from captioner.page.service import Service
 from tests.fakes import FakeCaptioner, caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
-from tests.page.conftest import BLUE, RED, service_of, upload
+from tests.page.conftest import BLUE, RED, service_of, upload, visit_of
 
 
 @pytest.fixture
@@ -21,9 +21,13 @@ def tab(service):
     return PhotoTab(service)
 
 
-def described(tab, given, model="", beams=0):
+def describe(tab, given, model="", beams=0):
+    return tab.describe(visit_of(given), given, model, beams)
+
+
+def described(tab, given):
     changes = {}
-    for step in tab.describe(given, model, beams):
+    for step in describe(tab, given):
         changes.update(step)
     return changes
 
@@ -48,7 +52,7 @@ def test_a_photo_has_a_sentence_and_the_other_beams(tab, red):
 
 
 def test_the_sentence_comes_before_the_pictures(tab, red):
-    _, _, third, last = tab.describe(red, "", 0)
+    _, _, third, last = describe(tab, red)
     assert third["caption"] == caption_of(RED)
     assert "sheet" not in third
     assert "sheet" in last
@@ -107,7 +111,6 @@ def test_a_model_that_cannot_tell_where_it_looked_says_so(uploads, red):
     changes = described(PhotoTab(service), red)
     assert changes["caption"] == caption_of(RED)
     assert "cannot tell where it looked" in changes["note"]
-    assert changes["looking"].visible == "hidden"
     assert changes["looked"] is None
 
 
@@ -129,21 +132,20 @@ def test_while_the_model_loads_the_visitor_is_told_to_wait(uploads, red, service
             return False
 
     tab = PhotoTab(Service(Loading(), service.limits))
-    _, second, third, _ = tab.describe(red, "", 0)
+    _, second, third, _ = describe(tab, red)
     assert "still loading" in second["status"]
     assert third["status"] == ""
     assert third["caption"] == caption_of(RED)
 
 
 def test_a_press_without_a_photo_asks_for_one(tab):
-    assert message_of(tab.describe(None, "", 0)) == "Choose a file first."
+    assert message_of(describe(tab, None)) == "Choose a file first."
 
 
 def test_a_message_stands_beside_no_older_sentence(tab, uploads):
-    steps = tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0)
+    steps = describe(tab, upload(save_damaged(uploads / "broken.png")))
     cleared = next(steps)
     assert cleared["caption"] == cleared["status"] == ""
-    assert cleared["results"].visible == "hidden"
     assert cleared["looked"] is None
     later = []
     with pytest.raises(gr.Error):
@@ -154,13 +156,13 @@ def test_a_message_stands_beside_no_older_sentence(tab, uploads):
 def test_after_a_message_nothing_says_that_it_is_looking(tab, uploads):
     changes = {}
     with pytest.raises(gr.Error):
-        for step in tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0):
+        for step in describe(tab, upload(save_damaged(uploads / "broken.png"))):
             changes.update(step)
     assert changes["status"] == ""
 
 
 def test_a_broken_photo_is_a_message_that_names_it_and_no_folder(tab, uploads):
-    message = message_of(tab.describe(upload(save_damaged(uploads / "broken.png")), "", 0))
+    message = message_of(describe(tab, upload(save_damaged(uploads / "broken.png"))))
     assert message.startswith("broken.png: ")
     assert "; " in message
     assert str(uploads) not in message
@@ -169,7 +171,7 @@ def test_a_broken_photo_is_a_message_that_names_it_and_no_folder(tab, uploads):
 def test_a_photo_beyond_the_limit_is_a_message(uploads):
     service = service_of(megapixels=1)
     path = save_photo(uploads / "large.png", plain(RED, 1100, 1000))
-    message = message_of(PhotoTab(service).describe(upload(path), "", 0))
+    message = message_of(describe(PhotoTab(service), upload(path)))
     assert message == (
         "large.png: 1100x1000 pixels are more than the limit of 1,000,000; make it smaller"
     )
@@ -178,7 +180,7 @@ def test_a_photo_beyond_the_limit_is_a_message(uploads):
 def test_a_fault_of_the_program_is_a_message_and_a_trace_in_the_log(uploads, red):
     service = service_of(captioner=FakeCaptioner({caption_of(RED): ZeroDivisionError("secret")}))
     with pytest.raises(gr.Error) as caught:
-        list(PhotoTab(service).describe(red, "", 0))
+        list(describe(PhotoTab(service), red))
     assert caught.value.print_exception
     assert "ZeroDivisionError" in caught.value.message
     assert "secret" not in caught.value.message

@@ -1,0 +1,93 @@
+"""What happens in a tab when a file is chosen or a button is pressed."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gradio as gr
+
+from captioner.page.visits import Changes, Visit
+
+_QUIET = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+class TabEvents:
+    """The events of one tab.
+
+    Args:
+        describe: makes the result: takes the visit, the upload and the settings, and yields what
+            changes, by the names of the boxes.
+        upload: the box for files.
+        settings: the boxes whose values ``describe`` takes.
+        boxes: what it may change.
+        queue: the place of its events in the queue.
+    """
+
+    def __init__(
+        self,
+        describe: Callable[..., Iterator[Changes]],
+        upload: Any,
+        settings: Sequence[Any],
+        boxes: dict[str, Any],
+        queue: dict[str, Any],
+    ):
+        self._describe = describe
+        self._upload = upload
+        self._boxes = boxes
+        self._visit = gr.State(Visit())
+        self._run = {
+            "inputs": [self._visit, upload, *settings],
+            "outputs": list(boxes.values()),
+            "preprocess": False,  # see uploads.py
+            "trigger_mode": "multiple",  # a file that comes meanwhile is not ignored
+            **_QUIET,
+            **queue,
+        }
+
+    def at_press(self, button: Any) -> None:
+        """A press of a button describes what is in the box."""
+
+        def describe(visit: Visit, *given: Any) -> Iterator[dict[Any, Any]]:
+            yield from self._placed(self._describe(visit, *given))
+
+        button.click(describe, **self._run)
+
+    def at_choice(self, nothing: Callable[[], Changes]) -> None:
+        """What comes into the box is described; until then, and without it, there is no result.
+
+        Args:
+            nothing: the tab as it is without a result.
+        """
+
+        def choose(visit: Visit, upload: Any) -> dict[Any, Any]:
+            visit.choose(upload)
+            return self._of_boxes(nothing())
+
+        def describe(visit: Visit, upload: Any, *settings: Any) -> Iterator[dict[Any, Any]]:
+            if upload is not None:
+                yield from self._placed(self._describe(visit, upload, *settings))
+
+        chosen = self._upload.change(
+            choose,
+            [self._visit, self._upload],
+            list(self._boxes.values()),
+            preprocess=False,
+            trigger_mode="multiple",
+            queue=False,
+            **_QUIET,
+        )
+        chosen.success(describe, **self._run)
+
+    def at_stop(self, button: Any) -> None:
+        """A press of a button ends what runs."""
+
+        def stop(visit: Visit) -> Any:
+            visit.stop()
+            return gr.Button(interactive=False)
+
+        button.click(stop, self._visit, button, queue=False, **_QUIET)
+
+    def _placed(self, steps: Iterator[Changes]) -> Iterator[dict[Any, Any]]:
+        return (self._of_boxes(changes) for changes in steps if changes)  # Gradio refuses {}
+
+    def _of_boxes(self, changes: Changes) -> dict[Any, Any]:
+        return {self._boxes[name]: value for name, value in changes.items()}
