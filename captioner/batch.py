@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from captioner.finding import Input
+from captioner.inputs.finding import Input
 from captioner.media.kinds import MediaKind
 from captioner.media.pixels import RGBArray
 from captioner.reading import Loaded, Reader, read_ahead

@@ -224,7 +224,7 @@ def _load_model(model: str | Path, prompt: str | None) -> Captioner:
             f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
             f"(owner/model), and what ships is: {names}"
         )
-    from captioner.hub import HubCaptioner
+    from captioner.hub.captioners import HubCaptioner
 
     if folder.is_dir():
         return HubCaptioner.from_folder(folder.resolve(), prompt)

@@ -15,8 +15,8 @@ from captioner.options import Options, parse_options
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
-    from captioner.finding import Input
-    from captioner.outputs import Outputs, Plan
+    from captioner.inputs.finding import Input
+    from captioner.outputs.run import Outputs, Plan
     from captioner.report import Report
     from captioner.rows import Row
     from captioner.video import VideoCaptioner
@@ -57,7 +57,7 @@ def main(
         SystemExit: where the command line is wrong (code 2), or only asks for help (0).
     """
     options = parse_options(sys.argv[1:] if argv is None else argv)
-    from captioner.outputs import Outputs
+    from captioner.outputs.run import Outputs
     from captioner.report import Report
 
     report, outputs = Report(), Outputs(options)
@@ -81,7 +81,7 @@ def _run(
     load_captioner: "Callable[..., Captioner]",
     load_summarizer: "Callable[..., Summarizer]",
 ) -> int:
-    from captioner.locking import BusyError
+    from captioner.outputs.locking import BusyError
 
     inputs = _find(options, report)
     if not inputs:
@@ -103,8 +103,8 @@ def _run(
 
 
 def _find(options: Options, report: "Report") -> "Sequence[Input]":
-    from captioner.finding import find_inputs
-    from captioner.listing import read_list
+    from captioner.inputs.finding import find_inputs
+    from captioner.inputs.listing import read_list
 
     listed = []
     if options.files_from is not None:

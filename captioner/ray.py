@@ -1,6 +1,6 @@
 """``python -m captioner.ray``: many files captioned by the machines of a Ray cluster, to Parquet.
 
-The rows are those of ``python -m captioner``; the workers are in ``captioner.workers``.
+The rows are those of ``python -m captioner``; the workers are in ``captioner.cluster.workers``.
 
 Exit codes: 0, everything was captioned; 1, some inputs failed and are named, the rest is done;
 2, wrong use, or the run stopped before its end; 130, interrupted (Ctrl-C).
@@ -22,9 +22,9 @@ from captioner.options import add_model_options, whole_number
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
-    from captioner.finding import Input
+    from captioner.cluster.workers import Job
+    from captioner.inputs.finding import Input
     from captioner.report import Report
-    from captioner.workers import Job
     from summarizer import Summarizer
 
 _STOPPED = 2
@@ -121,8 +121,8 @@ def main(
 def _run(options: argparse.Namespace, job: "Job", report: "Report") -> int:
     from ray.exceptions import RayError, RayTaskError
 
-    from captioner.outputs import Plan
-    from captioner.workers import caption_on_ray, read_rows
+    from captioner.cluster.workers import caption_on_ray, read_rows
+    from captioner.outputs.run import Plan
 
     inputs = _find(options, report)
     fault = _fault_of_output(options.output)
@@ -150,7 +150,7 @@ def _job(
     load_captioner: "Callable[..., Captioner]",
     load_summarizer: "Callable[..., Summarizer]",
 ) -> "Job":
-    from captioner.workers import Job
+    from captioner.cluster.workers import Job
 
     prompt = {} if options.prompt is None else {"prompt": options.prompt}
     return Job(
@@ -163,8 +163,8 @@ def _job(
 
 
 def _find(options: argparse.Namespace, report: "Report") -> "list[Input]":
-    from captioner.finding import find_inputs
-    from captioner.remote import find_remote, is_remote
+    from captioner.cluster.remote import find_remote, is_remote
+    from captioner.inputs.finding import find_inputs
 
     here = [word for word in options.inputs if not is_remote(word)]
     found = find_inputs(here, options.recursive)
@@ -182,7 +182,7 @@ def _fault_of_output(output: str) -> str | None:
     """Why rows cannot go there; None where they can."""
     from pyarrow.fs import FileSelector, FileType
 
-    from captioner.remote import open_store
+    from captioner.cluster.remote import open_store
 
     try:
         system, path = open_store(output)

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from captioner.captioner import MAX_SIDE
-from captioner.finding import Input
+from captioner.inputs.finding import Input
 from captioner.media.images import load_image
 from captioner.media.kinds import MediaKind, media_kind, promised_kind
 from captioner.media.pixels import RGBArray

@@ -14,8 +14,8 @@ from captioner.media.kinds import MediaKind, promised_kind
 from captioner.rows import Row, one_line
 
 if TYPE_CHECKING:
-    from captioner.finding import Input
-    from captioner.outputs import Plan
+    from captioner.inputs.finding import Input
+    from captioner.outputs.run import Plan
 
 _REASONS_SHOWN = 10
 _NAMES: tuple[tuple[MediaKind | None, str], ...] = (

@@ -5,7 +5,7 @@ from itertools import count, islice
 import pytest
 
 from captioner.batch import caption_inputs
-from captioner.finding import Input, find_inputs
+from captioner.inputs.finding import Input, find_inputs
 from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation

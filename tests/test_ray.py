@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from captioner.batch import caption_inputs
-from captioner.finding import find_inputs
+from captioner.inputs.finding import find_inputs
 from captioner.ray import _connected, _share, main
 from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from captioner.finding import Input
+from captioner.inputs.finding import Input
 from captioner.reading import Loaded, Reader, read_ahead
 from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, save_color

@@ -1,7 +1,7 @@
 import pytest
 
-from captioner.finding import Input
-from captioner.outputs import Plan
+from captioner.inputs.finding import Input
+from captioner.outputs.run import Plan
 from captioner.report import Report
 from captioner.rows import Row
 

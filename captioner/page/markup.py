@@ -55,8 +55,9 @@ def table(rows: "Sequence[Row]") -> str:
     """Files with their captions, or with what is wrong with them, as a table."""
     body = "".join(map(_file, rows))
     return (
-        '<table class="listing files"><thead><tr><th scope="col">file</th><th scope="col">caption</th>'
-        f'<th scope="col">score</th></tr></thead><tbody>{body}</tbody></table>'
+        '<table class="listing files"><thead><tr><th scope="col">file</th>'
+        '<th scope="col">caption</th><th scope="col">score</th></tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from captioner.batch import caption_inputs
 from captioner.captioner import MAX_SIDE
-from captioner.finding import Input
+from captioner.inputs.finding import Input
 from captioner.media.errors import MediaError
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image

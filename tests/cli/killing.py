@@ -16,7 +16,8 @@ from tests.cli.program import ROOT
 # pyarrow imports pandas where it is installed; here it does so before the runs, which is quicker.
 PROGRAM = """
 import contextlib, json, os, signal, sys
-import captioner.batch, captioner.cli, captioner.listing, captioner.outputs, captioner.report
+import captioner.batch, captioner.cli, captioner.inputs.listing, captioner.outputs.run
+import captioner.report
 import pyarrow.parquet
 with contextlib.suppress(ImportError):
     import pandas

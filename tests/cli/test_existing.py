@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from captioner.locking import locked
+from captioner.outputs.locking import locked
 from captioner.writers import FILE_WRITERS
 from tests.cli.program import BLUE, GREEN, RED, Saying
 from tests.fakes import Loaders, caption_of, save_color
@@ -270,7 +270,7 @@ def test_an_end_that_is_cut_short_is_made_up_for(  # noqa: PLR0917
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"captioner.combined.CombinedFile.{step}", die)
+        patch.setattr(f"captioner.outputs.combined.CombinedFile.{step}", die)
         run(*arguments, load=Loaders(Saying("new")))
     run(*arguments, load=Loaders(Saying("newer")))
     new = "newer" if (existing, step) == ("overwrite", "_drop_repeats") else "new"

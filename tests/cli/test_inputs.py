@@ -47,7 +47,7 @@ def test_a_list_that_cannot_be_read_is_refused(run, loaders, tmp_path, monkeypat
     def refuse(name, **settings):
         raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr("captioner.listing.read_list", refuse)
+    monkeypatch.setattr("captioner.inputs.listing.read_list", refuse)
     code, _, err = run("--files-from", tmp_path / "list.txt")
     assert (code, loaders.calls) == (2, [])
     assert "list.txt: Permission denied" in err
@@ -125,7 +125,7 @@ def test_a_dry_run_that_finds_nothing_is_two(run, tmp_path):
 
 
 def test_a_dry_run_does_not_wait_for_another_run(run, photos, tmp_path):
-    from captioner.locking import locked
+    from captioner.outputs.locking import locked
 
     with locked(tmp_path / "out.csv"):
         assert run(photos, "-o", tmp_path / "out.csv", "--dry-run")[0] == 0

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from captioner.finding import Input
-from captioner.folders import has_media_suffix, natural
+from captioner.inputs.finding import Input
+from captioner.inputs.folders import has_media_suffix, natural
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from captioner.folders import search
+from captioner.inputs.folders import search
+from captioner.inputs.patterns import expand, is_pattern
 from captioner.media.errors import MissingFileError
-from captioner.patterns import expand, is_pattern
 from captioner.rows import failure_reason
 
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from captioner.listing import read_list
+from captioner.inputs.listing import read_list
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 
 from captioner import ModelError, VideoCaptioner, load_captioner
 from captioner.captioner import NetworkCaptioner
-from captioner.hub import HubCaptioner
-from captioner.hub_inputs import DEFAULT_PROMPT
+from captioner.hub.captioners import HubCaptioner
+from captioner.hub.inputs import DEFAULT_PROMPT
 from summarizer import load_summarizer
-from tests.hub_makers import save_blip, save_blip2, save_git, save_llava, save_vit_gpt2
+from tests.hub.makers import save_blip, save_blip2, save_git, save_llava, save_vit_gpt2
 from tests.makers import numbered_frames, photo, save_animation
 from tests.models.test_caption_model import tiny_model
 
@@ -27,7 +27,7 @@ PICTURES = [photo(), photo(80, 120, shift=20), np.full((3, 3, 3), 255, np.uint8)
 @pytest.fixture(autouse=True)
 def short_answers(monkeypatch):
     # Random weights seldom end a text.
-    monkeypatch.setattr("captioner.hub._ANSWER_TOKENS", 30)
+    monkeypatch.setattr("captioner.hub.captioners._ANSWER_TOKENS", 30)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from captioner.finding import Input, find_inputs
+from captioner.inputs.finding import Input, find_inputs
 from captioner.rows import one_line
 
 

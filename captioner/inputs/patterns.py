@@ -5,7 +5,7 @@ import os
 import re
 from fnmatch import fnmatch
 
-from captioner.folders import has_media_suffix, is_folder, natural, search
+from captioner.inputs.folders import has_media_suffix, is_folder, natural, search
 
 _SEPARATORS = re.compile(r"[/\\]" if os.sep == "\\" else "/")
 

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from captioner.folders import natural, search
+from captioner.inputs.folders import natural, search
 
 
 def touch(folder, *names):

@@ -11,13 +11,13 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from captioner.combined import CombinedFile
-from captioner.finding import Input
-from captioner.joining import joined, surround, surround_frames
-from captioner.locking import locked
+from captioner.inputs.finding import Input
 from captioner.media.errors import MediaError
 from captioner.media.kinds import media_kind, promised_kind
 from captioner.options import STANDARD_OUTPUT, Options
+from captioner.outputs.combined import CombinedFile
+from captioner.outputs.joining import joined, surround, surround_frames
+from captioner.outputs.locking import locked
 from captioner.rows import Row
 from captioner.writers import (
     SIDECARS,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from captioner.captioner import Caption, Captioner
-from captioner.hub_inputs import Reader, load_reader
+from captioner.hub.inputs import Reader, load_reader
 from captioner.models.errors import ModelError
 from summarizer.hub import first_line, load_from_hub, quiet
 

@@ -19,9 +19,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from captioner.batch import caption_inputs
-from captioner.finding import Input
+from captioner.cluster.remote import fetch, is_remote, open_store
+from captioner.inputs.finding import Input
 from captioner.media.kinds import promised_kind
-from captioner.remote import fetch, is_remote, open_store
 from captioner.rows import Row
 from captioner.video import VideoCaptioner
 from captioner.writers.parquet import parquet_schema

@@ -1,7 +1,7 @@
 import pytest
 
 from captioner.captioner import Caption
-from captioner.joining import joined, surround, surround_frames
+from captioner.outputs.joining import joined, surround, surround_frames
 from captioner.rows import Row
 from captioner.video import TimedCaption
 

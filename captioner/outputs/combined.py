@@ -16,9 +16,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from captioner.finding import Input
-from captioner.joining import joined
+from captioner.inputs.finding import Input
 from captioner.options import Existing
+from captioner.outputs.joining import joined
 from captioner.rows import Row, plain_text
 from captioner.writers import FILE_WRITERS, FileWriter, JsonLinesWriter
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from captioner.locking import BusyError, locked
+from captioner.outputs.locking import BusyError, locked
 
 ROOT = Path(__file__).parent.parent
 HOLD = """
 import sys, time
 from pathlib import Path
-from captioner.locking import locked
+from captioner.outputs.locking import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

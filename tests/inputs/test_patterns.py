@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from captioner.patterns import expand, is_pattern
+from captioner.inputs.patterns import expand, is_pattern
 
 _JPEGS = ["[x].jpg", "b9.jpg", "b10.jpg"]
 

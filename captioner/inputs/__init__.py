@@ -1,0 +1,1 @@
+"""Which files a run captions: named ones, folders, patterns and lists, by their names alone."""

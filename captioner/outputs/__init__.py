@@ -1,0 +1,1 @@
+"""Where captions go, and what is there already."""
