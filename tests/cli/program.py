@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
 PROGRAM = """
-import sys, time
+import signal, sys, time
 from captioner.cli import main
 from tests.fakes import FakeCaptioner, Loaders
 
@@ -25,6 +25,7 @@ class Slow(FakeCaptioner):
             time.sleep(60)
         return caption
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests' own shell may ignore it
 loaders = Loaders(Slow())
 sys.exit(main(load_captioner=loaders.load_captioner, load_summarizer=loaders.load_summarizer))
 """
