@@ -106,14 +106,16 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
 
 def make_encoders(captioner) -> dict[str, Callable[[], float]]:
     """The encoder at several batches, alone and in lanes: each gives its images a second."""
+    from captioner.models.runtime import compiled, useful_lanes
+
     size = captioner.model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (16, size, size, 3), np.uint8)
-    together = captioner.in_lanes()
     encoders = {}
-    for model, lanes in ((captioner.model, 1), (together.model, together.lanes)):
-        for batch in (4, 8, 16):
-            work = partial(model.remember, images[:batch])
-            work()  # compiles
+    for lanes in sorted({1, useful_lanes()}):
+        encode = compiled(captioner.model.encoder.model, lanes)
+        for batch in (1, 2, 4, 8, 16):
+            work = partial(encode, images[:batch])
+            work()  # the first call takes longer
             name = f"batch {batch}" if lanes == 1 else f"{lanes} batches of {batch} at once"
             encoders[name] = partial(_speed, work, lanes, batch)
     return encoders

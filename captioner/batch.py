@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.inputs.finding import Input
@@ -57,13 +58,11 @@ def caption_inputs(
     captioner = captioner.in_lanes()
     reader = Reader(captioner, video_captioner)
     room = _BATCHES_AHEAD * batch_size
-    # The lanes share the batch, for the memory of a network grows with what it works on at once.
-    size = max(1, batch_size // captioner.lanes)
     held: list[Captioned] = []
     since = 0.0
     with (
         closing(read_ahead(inputs, reader.read, workers=workers, room=room)) as files,
-        closing(_captioned(files, captioner, size)) as captioned,
+        closing(_captioned(files, captioner, batch_size)) as captioned,
     ):
         for file in captioned:
             since = since if held else time.monotonic()
@@ -101,7 +100,7 @@ def _captioned(
 def _batches(
     files: Iterable[Loaded], waiting: deque[tuple[Loaded, int]], size: int
 ) -> Iterator[list[RGBArray]]:
-    """The images of all files, so many at a time; each file goes on to ``waiting``."""
+    """The images of all files, ``size`` at a time; each file goes on to ``waiting``."""
     images: list[RGBArray] = []
     files_in_it = 0
     for file in files:
@@ -126,16 +125,18 @@ def _in_lanes(
     if captioner.lanes == 1:
         yield from map(work, batches)  # in this thread, where Ctrl-C ends it at once
         return
+    rest: list[RGBArray] = []
     for batch in batches:
-        # In this thread, too: the first one builds graphs, and Keras, which names the layers of
-        # each thread apart, must do so in the thread that loaded the model.
-        yield work(batch)
+        # The first image, too, in this thread: graphs are built for it, and Keras, which names the
+        # layers of each thread apart, must do so in the thread that loaded the model.
+        yield work(batch[:1])
         if batch:
+            rest = batch[1:]
             break
     running: deque[Future[list[Outcome]]] = deque()
     with ThreadPoolExecutor(captioner.lanes, "captioning") as pool:
         try:
-            for batch in batches:
+            for batch in chain([rest], batches):
                 running.append(pool.submit(work, batch))
                 # As many again wait, so that no lane does while this thread fuses clips.
                 while running and (running[0].done() or len(running) > 2 * captioner.lanes):

@@ -170,7 +170,7 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
     )
     callbacks: list[Any] = [
         # First, so that it saves the weights as trained, before their averages take their place.
-        keras.callbacks.BackupAndRestore(str(run / "checkpoint"), delete_checkpoint=False)
+        checkpoints(run)
     ]
     if recipe.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
@@ -178,6 +178,17 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
     # One line an epoch where nobody watches: a log file wants no progress bar.
     verbose = 1 if sys.stderr.isatty() else 2
     network.fit(batches, epochs=recipe.epochs, shuffle=False, verbose=verbose, callbacks=callbacks)
+
+
+def checkpoints(run: Path) -> Any:
+    """The callback that a stopped run goes on from; with one to go back to, if killed as it saves.
+
+    Args:
+        run: folder of the run.
+    """
+    return keras.callbacks.BackupAndRestore(
+        str(run / "checkpoint"), double_checkpoint=True, delete_checkpoint=False
+    )
 
 
 def averaging(recipe: Recipe) -> dict[str, Any]:

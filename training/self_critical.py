@@ -21,7 +21,7 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import PAD
 from training.batches import CaptionBatches, mirror_words
-from training.cross_entropy import DevScores, averaging, read_history
+from training.cross_entropy import DevScores, averaging, checkpoints, read_history
 from training.metrics import Cider
 from training.recipe import Recipe
 
@@ -163,7 +163,7 @@ def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Pat
         jit_compile=False,
     )
     callbacks = [
-        keras.callbacks.BackupAndRestore(str(run / "checkpoint"), delete_checkpoint=False),
+        checkpoints(run),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.ema else []),
         dev,
     ]

@@ -32,7 +32,7 @@ from captioner.models.decoders import DecoderConfig, build_decoder
 from captioner.models.decoding import DecodingOptions
 from captioner.models.encoders import EncoderConfig, build_encoder
 from captioner.models.errors import ModelError
-from captioner.models.runtime import compiled
+from captioner.models.runtime import compiled, images_together
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -156,7 +156,9 @@ class CaptionModel:
         """
         encoder = head or self.encoder.model
         run = self._once(("memory", id(encoder)), lambda: self.memory_graph(encoder))
-        outputs = run(images)
+        together = images_together(self._lanes) or max(1, len(images))
+        parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
+        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return outputs[: self.decoder.states], outputs[self.decoder.states :]
 
     def step(

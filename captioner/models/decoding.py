@@ -97,10 +97,11 @@ def decode(
         For each image its ``beams`` hypotheses, best first.
     """
     beams = _Beams(states, memory, options)
+    found: dict[int, list[Hypothesis]] = {}
     choose = _sample if options.temperature else _best_continuations
     random = np.random.default_rng(options.seed)
     for position in range(options.max_words + 1):
-        log_probabilities, where, new_states = model.step(beams.last, beams.states, memory)
+        log_probabilities, where, new_states = model.step(beams.last, beams.states, beams.memory)
         log_probabilities[:, :, _NEVER] = -np.inf
         if position == 0:
             log_probabilities[:, :, END] = -np.inf  # a caption has at least one word
@@ -108,19 +109,22 @@ def decode(
             _force_end(log_probabilities)
         parents, words, totals = choose(beams, log_probabilities, random)
         beams.extend(parents, words, totals, where, new_states)
-        if beams.ended.all():
+        found |= beams.take_finished()
+        if not len(beams.images):
             break
-    return beams.hypotheses()
+    return [found[image] for image in range(len(found))]
 
 
 class _Beams:
-    """The partial captions of a batch: B images, K captions each."""
+    """The partial captions of the images that are not finished: B images, K captions each."""
 
     def __init__(
         self, states: list[np.ndarray], memory: list[np.ndarray], options: DecodingOptions
     ):
         self.options = options
         batch, count = len(states[0]), options.beams
+        self.images = np.arange(batch)  # their numbers
+        self.memory = memory
         self.states = [np.repeat(state[:, None], count, axis=1) for state in states]
         self.last = np.full((batch, count, 1), START, dtype=np.int32)
         self.words = np.zeros((batch, count, 0), dtype=np.int32)
@@ -158,21 +162,29 @@ class _Beams:
         self.where = looked
         self.last = np.where(words == PAD, END, words)[:, :, None].astype(np.int32)
 
-    def hypotheses(self) -> list[list[Hypothesis]]:
-        """Each image's captions, best first."""
-        assert self.where is not None
-        order = np.argsort(-self.ranks(self.totals, self.lengths), axis=1, kind="stable")
-        results = []
-        for image, ranked in enumerate(order):
-            real = [k for k in ranked if np.isfinite(self.totals[image, k])]
-            results.append([self._hypothesis(image, k) for k in real])
-        return results
+    def take_finished(self) -> dict[int, list[Hypothesis]]:
+        """Captions, best first, of the images that need no further word; these are then gone."""
+        rest = ~self.ended.all(axis=1)
+        if rest.all():
+            return {}
+        ranks = self.ranks(self.totals, self.lengths)
+        finished = map(int, np.flatnonzero(~rest))
+        taken = {int(self.images[row]): self._ranked(row, ranks) for row in finished}
+        for name in ("images", "last", "words", "where", "totals", "lengths", "ended"):
+            setattr(self, name, getattr(self, name)[rest])
+        self.states = [state[rest] for state in self.states]
+        self.memory = [kept[rest] for kept in self.memory]
+        return taken
 
-    def _hypothesis(self, image: int, k: int) -> Hypothesis:
+    def _ranked(self, row: int, ranks: np.ndarray) -> list[Hypothesis]:
+        order = np.argsort(-ranks[row], kind="stable")
+        return [self._hypothesis(row, k) for k in order if np.isfinite(self.totals[row, k])]
+
+    def _hypothesis(self, row: int, k: int) -> Hypothesis:
         assert self.where is not None
-        ids = tuple(int(i) for i in self.words[image, k] if i > UNK)
-        score = float(self.totals[image, k] / self.lengths[image, k])
-        return Hypothesis(ids, score, self.where[image, k, : len(ids)])
+        ids = tuple(int(i) for i in self.words[row, k] if i > UNK)
+        score = float(self.totals[row, k] / self.lengths[row, k])
+        return Hypothesis(ids, score, self.where[row, k, : len(ids)])
 
 
 def _force_end(log_probabilities: np.ndarray) -> None:

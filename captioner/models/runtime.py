@@ -25,6 +25,18 @@ def useful_lanes() -> int:
     return min(_MOST_LANES, _cores()) if keras.backend.backend() == "openvino" else 1
 
 
+def images_together(lanes: int) -> int | None:
+    """How many images an encoder on the backend in use takes quickest in one call; None: any.
+
+    What a few images leave between two layers fits into a core's cache, what 16 leave does not
+    (benchmarks/folder.py shows the speed of each size). GPUs and TensorFlow like large batches.
+
+    Args:
+        lanes: how many calls share the cores.
+    """
+    return max(2, _cores() // lanes) if keras.backend.backend() == "openvino" else None
+
+
 def compiled(graph: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
     """A function that runs ``graph`` without gradients on the backend in use.
 

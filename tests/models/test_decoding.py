@@ -19,16 +19,18 @@ class Bigrams:
         random = np.random.default_rng(seed)
         logits = random.normal(scale=2, size=(images, _SIZE, _SIZE))
         self.table = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+        self.asked = []  # of which images, at each step
 
     def step(self, tokens, states, memory):
-        image = np.arange(len(tokens))[:, None]
+        (image,) = memory
+        self.asked.append(image[:, 0].tolist())
         log_probabilities = self.table[image, tokens[:, :, 0]].astype(np.float32)
         where = np.full((*tokens.shape[:2], 4), 0.25, np.float32)
         return log_probabilities, where, [states[0] + 1]
 
     def run(self, **options):
-        images = len(self.table)
-        return decode(self, [np.zeros((images, 1))], [], DecodingOptions(**options))
+        images = np.arange(len(self.table))[:, None]
+        return decode(self, [np.zeros((len(images), 1))], [images], DecodingOptions(**options))
 
     def score(self, image, words, penalty):
         path = [1, *words, END]
@@ -61,6 +63,15 @@ def test_greedy_takes_the_likeliest_word_each_time():
                 break
             expected.append(last)
         assert best.ids == tuple(expected)
+
+
+def test_a_finished_image_takes_part_in_no_further_step():
+    model = Bigrams(seed=4, images=8)
+    found = model.run(beams=2, max_words=9)
+    longest = [max(len(hypothesis.ids) for hypothesis in hypotheses) for hypotheses in found]
+    assert len(set(longest)) > 1
+    for image, words in enumerate(longest):
+        assert sum(image in images for images in model.asked) == min(words, 9) + 1
 
 
 def test_the_score_is_the_mean_log_probability_with_the_end():
