@@ -254,7 +254,6 @@ def tidy(text: str, max_words: int) -> str:
 
 
 def _load(source: str, **options: Any) -> tuple[Any, Any]:
-    import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(source, **options)
