@@ -5,6 +5,7 @@ entry points only: a library that changed it would change its user's other model
 """
 
 import os
+import sys
 from importlib.util import find_spec
 
 
@@ -27,6 +28,13 @@ def choose_training_backend() -> str:
         The name that ``KERAS_BACKEND`` now holds.
     """
     return _set_backend("tensorflow")
+
+
+def on_openvino() -> bool:
+    """Whether Keras runs on OpenVINO, or would if it were imported now."""
+    if "keras" in sys.modules:
+        return bool(sys.modules["keras"].config.backend() == "openvino")
+    return os.environ.get("KERAS_BACKEND") == "openvino"
 
 
 def _set_backend(default: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from captioner.backend import on_openvino
 from captioner.media.images import load_image
 from captioner.models.errors import ModelError
 from summarizer.hub import is_path
@@ -20,8 +21,8 @@ from summarizer.hub import is_path
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from captioner.models.caption_model import CaptionModel
     from captioner.models.decoding import DecodingOptions, Hypothesis
+    from captioner.models.inference import InferenceModel
 
     Picture = str | Path | Image | np.ndarray
 
@@ -136,7 +137,7 @@ class NetworkCaptioner(Captioner):
         decoding: how captions are searched for; None: the model's own way.
     """
 
-    def __init__(self, model: CaptionModel, name: str, decoding: DecodingOptions | None = None):
+    def __init__(self, model: InferenceModel, name: str, decoding: DecodingOptions | None = None):
         self.model = model
         self.name = name
         self.decoding = decoding or model.generation
@@ -159,9 +160,7 @@ class NetworkCaptioner(Captioner):
 
     def in_lanes(self) -> NetworkCaptioner:
         """See `Captioner.in_lanes`."""
-        from captioner.models.runtime import useful_lanes
-
-        lanes = useful_lanes()
+        lanes = self.model.useful_lanes
         captioner = NetworkCaptioner(self.model.in_lanes(lanes), self.name, self.decoding)
         captioner.lanes = lanes
         return captioner
@@ -232,14 +231,21 @@ def _load_model(model: str | Path, prompt: str | None) -> Captioner:
 
 
 def _load_network(folder: Path, prompt: str | None) -> NetworkCaptioner:
-    from captioner.models.caption_model import CaptionModel
-
     if prompt is not None:
         raise ModelError(
             f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
             "prompt out, or take a model of the Hugging Face hub"
         )
-    return NetworkCaptioner(CaptionModel.load(folder), folder.name)
+    if on_openvino():
+        from captioner.models.exported import ExportedModel
+        from captioner.models.folder import read_folder
+
+        model: InferenceModel = ExportedModel(read_folder(folder))
+    else:
+        from captioner.models.caption_model import CaptionModel
+
+        model = CaptionModel.load(folder)
+    return NetworkCaptioner(model, folder.name)
 
 
 def _is_of_transformers(folder: Path) -> bool:

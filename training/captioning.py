@@ -16,7 +16,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from captioner.models.caption_model import CaptionModel, CaptionModelConfig
+from captioner.models.caption_model import CaptionModel
+from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.errors import ModelError
 from captioner.models.vocabulary import Vocabulary

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from captioner.models.caption_model import CaptionModelConfig
-from captioner.models.decoders import DecoderConfig
-from captioner.models.encoders import EncoderConfig
+from captioner.models.config import CaptionModelConfig, DecoderConfig, EncoderConfig
 from training.settings import RecipeError, Settings
 
 OBJECTIVES = ("cross-entropy", "self-critical")

@@ -1,24 +1,12 @@
-"""Encoder, decoder, vocabulary and settings as one model; and the folder that holds it.
-
-A model folder::
-
-    config.json              encoder, decoder, longest caption
-    vocabulary.txt           one word a line
-    encoder.safetensors      weights by name, float16: the file stays the same while only the
-    decoder.safetensors      decoder is trained again
-    generation_config.json   how captions are searched for (`DecodingOptions`)
-    training.csv, README.md  curves and model card; not read
-"""
+"""Encoder, decoder, vocabulary and settings as one model of Keras, which can be trained."""
 
 from __future__ import annotations
 
-import copy
 import json
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,40 +16,18 @@ from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from captioner.models.decoders import DecoderConfig, build_decoder
+from captioner.models.config import CaptionModelConfig
+from captioner.models.decoders import build_decoder
 from captioner.models.decoding import DecodingOptions
-from captioner.models.encoders import EncoderConfig, build_encoder
+from captioner.models.encoders import build_encoder
 from captioner.models.errors import ModelError
-from captioner.models.runtime import compiled, images_together
+from captioner.models.folder import FORMAT, read_folder, unreadable
+from captioner.models.inference import InferenceModel, Run
+from captioner.models.runtime import compiled, images_together, useful_lanes
 from captioner.models.vocabulary import Vocabulary
 
-FORMAT = 1
-_FILES = ("config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors")
 
-
-@dataclass(frozen=True)
-class CaptionModelConfig:
-    """The architecture.
-
-    Attributes:
-        max_words: the longest caption that is learnt or written, in words.
-    """
-
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    decoder: DecoderConfig = field(default_factory=DecoderConfig)
-    max_words: int = 20
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> CaptionModelConfig:
-        """The reverse of `dataclasses.asdict`."""
-        return cls(
-            encoder=EncoderConfig(**values["encoder"]),
-            decoder=DecoderConfig(**values["decoder"]),
-            max_words=values["max_words"],
-        )
-
-
-class CaptionModel:
+class CaptionModel(InferenceModel):
     """A captioner's network, in the graphs that its uses need. All share the same layers.
 
     Args:
@@ -76,18 +42,15 @@ class CaptionModel:
         vocabulary: Vocabulary,
         generation: DecodingOptions | None = None,
     ):
-        self.config = config
-        self.vocabulary = vocabulary
-        self.generation = generation or DecodingOptions(max_words=config.max_words)
+        super().__init__(
+            config, vocabulary, generation or DecodingOptions(max_words=config.max_words)
+        )
         self.encoder = build_encoder(config.encoder)
         self.decoder = build_decoder(config.decoder, len(vocabulary))
         self._grid_shape = self.encoder.model.output.shape[1:]
         whole = self.training_graph(self.encoder.model)  # creates every weight
         in_encoder = {id(variable) for variable in self.encoder.model.variables}
         self._decoder_variables = {v.path: v for v in whole.weights if id(v) not in in_encoder}
-        self._lanes = 1
-        self._compiled: dict[object, Callable[..., list[np.ndarray]]] = {}
-        self._compiling = threading.Lock()
 
     # === Graphs ===
 
@@ -144,48 +107,34 @@ class CaptionModel:
     def remember(
         self, images: np.ndarray, head: Any = None
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Looks at images once, for any number of captions.
+        """Looks at images, or at their features.
 
         Args:
-            images: uint8 [B, S, S, 3], S as in the encoder's configuration.
+            images: see `InferenceModel.remember`.
             head: None, or the head from the encoder's `split`; then ``images`` are the features
                 [B, ...] that it takes.
 
         Returns:
-            The starting states, each float32 [B, D], and the memory, each float32 [B, ...].
+            See `InferenceModel.remember`.
         """
-        encoder = head or self.encoder.model
-        run = self._once(("memory", id(encoder)), lambda: self.memory_graph(encoder))
-        together = images_together(self._lanes) or max(1, len(images))
-        parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
-        outputs = [np.concatenate(part) for part in zip(*parts, strict=True)]
-        return outputs[: self.decoder.states], outputs[self.decoder.states :]
+        if head is None:
+            return super().remember(images)
+        run = self._once(id(head), lambda lanes: compiled(self.memory_graph(head), lanes))
+        return self._sorted(run(images))
 
-    def step(
-        self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        """One word further; shapes as in `step_graph`."""
-        captions = tokens.shape[1]
-        run = self._once(("step", captions), lambda: self.step_graph(captions))
-        log_probabilities, where, *new_states = run(tokens, *states, *memory)
-        return log_probabilities, where, new_states
+    @property
+    def useful_lanes(self) -> int:
+        """See `InferenceModel.useful_lanes`."""
+        return useful_lanes()
 
-    def in_lanes(self, lanes: int) -> CaptionModel:
-        """The same network and weights, run from so many threads at once.
+    def _images_together(self, lanes: int) -> int | None:
+        return images_together(lanes)
 
-        Args:
-            lanes: at most `runtime.useful_lanes`.
-        """
-        twin = copy.copy(self)  # what is compiled, for one lane or several, stays shared
-        twin._lanes = lanes
-        return twin
+    def _compile_memory(self, lanes: int) -> Run:
+        return compiled(self.memory_graph(self.encoder.model), lanes)
 
-    def _once(self, key: object, build: Callable[[], Any]) -> Callable[..., list[np.ndarray]]:
-        key = self._lanes, key
-        with self._compiling:
-            if key not in self._compiled:
-                self._compiled[key] = compiled(build(), self._lanes)
-            return self._compiled[key]
+    def _compile_step(self, captions: int, lanes: int) -> Run:
+        return compiled(self.step_graph(captions), lanes)
 
     # === Config and weights ===
 
@@ -219,22 +168,13 @@ class CaptionModel:
         Raises:
             ModelError: a file is missing, damaged or of another model.
         """
-        folder = Path(folder)
-        for name in _FILES:
-            if not (folder / name).is_file():
-                raise ModelError(f"{folder} is not a model folder: it has no {name}")
+        read = read_folder(folder)
         try:
-            values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            config = CaptionModelConfig.from_dict(values)
-            generation = None
-            if (folder / "generation_config.json").is_file():
-                text = (folder / "generation_config.json").read_text(encoding="utf-8")
-                generation = DecodingOptions(**json.loads(text))
-            model = cls(config, Vocabulary.load(folder / "vocabulary.txt"), generation)
+            model = cls(read.config, read.vocabulary, read.generation)
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"{folder}: the configuration cannot be read ({error})") from error
-        _load_weights(model.encoder.variables(), folder / "encoder.safetensors")
-        _load_weights(model.decoder_variables(), folder / "decoder.safetensors")
+            raise unreadable(read.path, error) from error
+        _load_weights(model.encoder.variables(), read.path / "encoder.safetensors")
+        _load_weights(model.decoder_variables(), read.path / "decoder.safetensors")
         return model
 
 

@@ -14,30 +14,13 @@ in decoding. So the image is projected once, however many captions are read from
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import ops
 
+from captioner.models.config import DecoderConfig
 from captioner.models.errors import ModelError
-
-
-@dataclass(frozen=True)
-class DecoderConfig:
-    """What a decoder is.
-
-    Attributes:
-        name: a key of `DECODERS`.
-        units: size of the LSTM states, the word vectors and the projected grid.
-        heads: attention heads; divides ``units``.
-        dropout: fraction of word vectors, grid and outputs dropped in training.
-    """
-
-    name: str = "attention-lstm"
-    units: int = 512
-    heads: int = 8
-    dropout: float = 0.5
 
 
 @keras.saving.register_keras_serializable(package="captionloom")
@@ -147,10 +130,9 @@ class Decoder(ABC):
         states: number of recurrent states, each [B, K, D].
     """
 
-    states: int
-
     def __init__(self, config: DecoderConfig, vocabulary_size: int):
         self.config = config
+        self.states = config.states
         self.embed = keras.layers.ReversibleEmbedding(
             vocabulary_size, config.units, embeddings_initializer="glorot_uniform", name="words"
         )
@@ -194,8 +176,6 @@ class Decoder(ABC):
 class LSTMDecoder(Decoder):
     """The classic: the pooled image starts one LSTM."""
 
-    states = 2
-
     def __init__(self, config: DecoderConfig, vocabulary_size: int):
         super().__init__(config, vocabulary_size)
         self.lstm = CaptionLSTM(config.units, name="lstm")
@@ -218,8 +198,6 @@ class LSTMDecoder(Decoder):
 
 class AttentionLSTMDecoder(Decoder):
     """The default: a reading LSTM, attention over the grid, a writing LSTM."""
-
-    states = 4
 
     def __init__(self, config: DecoderConfig, vocabulary_size: int):
         super().__init__(config, vocabulary_size)

@@ -6,29 +6,14 @@ Xception: F. Chollet, "Xception: Deep Learning with Depthwise Separable Convolut
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from captioner.models.config import EncoderConfig
 from captioner.models.errors import ModelError
 
 _AUTOMATIC_NAME = re.compile(r"^(conv2d|batch_normalization|add)(_\d+)?$")
-
-
-@dataclass(frozen=True)
-class EncoderConfig:
-    """What an encoder is.
-
-    Attributes:
-        name: a key of `ENCODERS`.
-        image_size: side of the square input in pixels.
-        output: the block whose grid is handed to the decoder, or two joined by ``+``.
-    """
-
-    name: str = "xception"
-    image_size: int = 299
-    output: str = "block13"
 
 
 class XceptionEncoder:

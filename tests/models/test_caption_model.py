@@ -1,10 +1,9 @@
 import numpy as np
 import pytest
 
-from captioner.models.caption_model import CaptionModel, CaptionModelConfig
-from captioner.models.decoders import DecoderConfig
+from captioner.models.caption_model import CaptionModel
+from captioner.models.config import CaptionModelConfig, DecoderConfig, EncoderConfig
 from captioner.models.decoding import DecodingOptions, decode
-from captioner.models.encoders import EncoderConfig
 from captioner.models.errors import ModelError
 from captioner.models.vocabulary import START, Vocabulary
 

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from captioner.models.encoders import EncoderConfig, build_encoder
+from captioner.models.config import EncoderConfig
+from captioner.models.encoders import build_encoder
 from captioner.models.errors import ModelError
 from captioner.models.runtime import compiled
 

@@ -1,0 +1,68 @@
+"""What a model is, in numbers and names; known without Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_STATES = {"lstm": 2, "attention-lstm": 4}
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """What an encoder is.
+
+    Attributes:
+        name: a key of `encoders.ENCODERS`.
+        image_size: side of the square input in pixels.
+        output: the block whose grid is handed to the decoder, or two joined by ``+``.
+    """
+
+    name: str = "xception"
+    image_size: int = 299
+    output: str = "block13"
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """What a decoder is.
+
+    Attributes:
+        name: a key of `decoders.DECODERS`.
+        units: size of the LSTM states, the word vectors and the projected grid.
+        heads: attention heads; divides ``units``.
+        dropout: fraction of word vectors, grid and outputs dropped in training.
+    """
+
+    name: str = "attention-lstm"
+    units: int = 512
+    heads: int = 8
+    dropout: float = 0.5
+
+    @property
+    def states(self) -> int:
+        """Number of recurrent states, each [B, K, ``units``]."""
+        return _STATES[self.name]
+
+
+@dataclass(frozen=True)
+class CaptionModelConfig:
+    """The architecture.
+
+    Attributes:
+        max_words: the longest caption that is learnt or written, in words.
+    """
+
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+    max_words: int = 20
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CaptionModelConfig:
+        """The reverse of `dataclasses.asdict`."""
+        return cls(
+            encoder=EncoderConfig(**values["encoder"]),
+            decoder=DecoderConfig(**values["decoder"]),
+            max_words=values["max_words"],
+        )

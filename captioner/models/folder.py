@@ -1,0 +1,69 @@
+"""The folder that holds a model; what is in it beside the weights is read without Keras.
+
+A model folder::
+
+    config.json              encoder, decoder, longest caption
+    vocabulary.txt           one word a line
+    encoder.safetensors      weights by name, float16: the file stays the same while only the
+    decoder.safetensors      decoder is trained again
+    generation_config.json   how captions are searched for (`DecodingOptions`)
+    training.csv, README.md  curves and model card; not read
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from captioner.models.config import CaptionModelConfig
+from captioner.models.decoding import DecodingOptions
+from captioner.models.errors import ModelError
+from captioner.models.vocabulary import Vocabulary
+
+FORMAT = 1
+FILES = ("config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """What a model folder says of its model.
+
+    Attributes:
+        path: the folder.
+        config: the architecture.
+        vocabulary: the words.
+        generation: default settings of the search.
+    """
+
+    path: Path
+    config: CaptionModelConfig
+    vocabulary: Vocabulary
+    generation: DecodingOptions
+
+
+def read_folder(path: str | Path) -> ModelFolder:
+    """Reads all but the weights.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    path = Path(path)
+    for name in FILES:
+        if not (path / name).is_file():
+            raise ModelError(f"{path} is not a model folder: it has no {name}")
+    try:
+        values = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        config = CaptionModelConfig.from_dict(values)
+        generation = DecodingOptions(max_words=config.max_words)
+        if (path / "generation_config.json").is_file():
+            text = (path / "generation_config.json").read_text(encoding="utf-8")
+            generation = DecodingOptions(**json.loads(text))
+        return ModelFolder(path, config, Vocabulary.load(path / "vocabulary.txt"), generation)
+    except (KeyError, TypeError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> ModelError:
+    """What to raise for a configuration of which no model can be made."""
+    return ModelError(f"{path}: the configuration cannot be read ({error})")

@@ -1,0 +1,107 @@
+"""A model as a captioner uses it: it looks at images once, then predicts word after word."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from captioner.models.config import CaptionModelConfig
+from captioner.models.decoding import DecodingOptions
+from captioner.models.vocabulary import Vocabulary
+
+Run = Callable[..., list[np.ndarray]]  # arrays in, float32 arrays out
+
+
+class InferenceModel(ABC):
+    """A network, compiled part by part as it is needed; any number of threads may share it.
+
+    Args:
+        config: the architecture.
+        vocabulary: the words.
+        generation: default settings of the search.
+    """
+
+    def __init__(
+        self, config: CaptionModelConfig, vocabulary: Vocabulary, generation: DecodingOptions
+    ):
+        self.config = config
+        self.vocabulary = vocabulary
+        self.generation = generation
+        self._lanes = 1
+        self._compiled: dict[object, Run] = {}
+        self._compiling = threading.Lock()
+
+    @property
+    @abstractmethod
+    def useful_lanes(self) -> int:
+        """How many calls at once are quicker than one after the other."""
+
+    @abstractmethod
+    def _compile_memory(self, lanes: int) -> Run:
+        """Images → the starting states and the memory."""
+
+    @abstractmethod
+    def _compile_step(self, captions: int, lanes: int) -> Run:
+        """Tokens, states and memory → log-probabilities, where it looked, new states."""
+
+    def _images_together(self, lanes: int) -> int | None:
+        """How many images are quickest in one call; None: any number."""
+        return None
+
+    def remember(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Looks at images once, for any number of captions.
+
+        Args:
+            images: uint8 [B, S, S, 3], S as in the encoder's configuration; B at least 1.
+
+        Returns:
+            The starting states, each float32 [B, D], and the memory, each float32 [B, ...].
+        """
+        run = self._once("memory", self._compile_memory)
+        together = self._images_together(self._lanes) or len(images)
+        parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
+        return self._sorted([np.concatenate(part) for part in zip(*parts, strict=True)])
+
+    def step(
+        self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+        """One word further.
+
+        Args:
+            tokens: int32 [B, K, 1], the last word of K captions of each image.
+            states: each float32 [B, K, D].
+            memory: as `remember` returned it.
+
+        Returns:
+            Log-probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
+        """
+        captions = tokens.shape[1]
+        run = self._once(("step", captions), lambda lanes: self._compile_step(captions, lanes))
+        log_probabilities, where, *new_states = run(tokens, *states, *memory)
+        return log_probabilities, where, new_states
+
+    def in_lanes(self, lanes: int) -> Self:
+        """The same network and weights, run from so many threads at once.
+
+        Args:
+            lanes: at most `useful_lanes`.
+        """
+        twin = copy.copy(self)  # what is compiled, for one lane or several, stays shared
+        twin._lanes = lanes
+        return twin
+
+    def _once(self, key: object, compile_for: Callable[[int], Run]) -> Run:
+        key = self._lanes, key
+        with self._compiling:
+            if key not in self._compiled:
+                self._compiled[key] = compile_for(self._lanes)
+            return self._compiled[key]
+
+    def _sorted(self, outputs: list[Any]) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        states = self.config.decoder.states
+        return outputs[:states], outputs[states:]
