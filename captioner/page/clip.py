@@ -136,7 +136,9 @@ class _Preview:
 
     def subtitled(self, files: dict[str, Path]) -> Changes:
         """What changes once the subtitles are there, too."""
-        return {"video": gr.Video(subtitles=str(files["vtt"]))} if self.path else {}
+        if self.path is None:
+            return {}
+        return {"video": gr.Video(value=str(self.path), subtitles=str(files["vtt"]), visible=True)}
 
 
 def nothing() -> Changes:
