@@ -70,7 +70,7 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
     from summarizer import load_summarizer
 
     captioner, summarizer = load_captioner(), load_summarizer()
-    encoders = make_encoders(captioner)
+    encoders = make_encoders()
     speeds = {name: encode() for name, encode in encoders.items()}
     best = max(speeds, key=speeds.__getitem__)
     for name, speed in speeds.items():
@@ -104,15 +104,18 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
         print(f"| {folder.name} | {encoder:.1f} | {speed:.1f} | {ratio:.2f}{verdict} |")
 
 
-def make_encoders(captioner) -> dict[str, Callable[[], float]]:
+def make_encoders() -> dict[str, Callable[[], float]]:
     """The encoder at several batches, alone and in lanes: each gives its images a second."""
+    from captioner.captioner import DEFAULT_MODEL, PRETRAINED
+    from captioner.models.caption_model import CaptionModel
     from captioner.models.runtime import compiled, useful_lanes
 
-    size = captioner.model.config.encoder.image_size
+    model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)
+    size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (16, size, size, 3), np.uint8)
     encoders = {}
     for lanes in sorted({1, useful_lanes()}):
-        encode = compiled(captioner.model.encoder.model, lanes)
+        encode = compiled(model.encoder.model, lanes)
         for batch in (1, 2, 4, 8, 16):
             work = partial(encode, images[:batch])
             work()  # the first call takes longer
