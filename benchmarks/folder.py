@@ -108,13 +108,13 @@ def make_encoders() -> dict[str, Callable[[], float]]:
     """The encoder at several batches, alone and in lanes: each gives its images a second."""
     from captioner.captioner import DEFAULT_MODEL, PRETRAINED
     from captioner.models.caption_model import CaptionModel
-    from captioner.models.runtime import compiled, useful_lanes
+    from captioner.models.runtime import compiled
 
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)
     size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (16, size, size, 3), np.uint8)
     encoders = {}
-    for lanes in sorted({1, useful_lanes()}):
+    for lanes in sorted({1, model.useful_lanes}):
         encode = compiled(model.encoder.model, lanes)
         for batch in (1, 2, 4, 8, 16):
             work = partial(encode, images[:batch])

@@ -201,3 +201,12 @@ def save_empty_gif(path: Path, width: int = 8, height: int = 8) -> Path:
     """Write a GIF that is well-formed and holds no frame: a header and a trailer."""
     path.write_bytes(b"GIF89a" + struct.pack("<HH", width, height) + b"\x00\x00\x00" + b";")
     return path
+
+
+def touch(folder, *names):
+    """Files whose names alone count."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return folder

@@ -23,7 +23,7 @@ from captioner.models.encoders import build_encoder
 from captioner.models.errors import ModelError
 from captioner.models.folder import FORMAT, read_folder, unreadable
 from captioner.models.inference import InferenceModel, Run
-from captioner.models.runtime import compiled, images_together, useful_lanes
+from captioner.models.runtime import compiled
 from captioner.models.vocabulary import Vocabulary
 
 
@@ -121,14 +121,6 @@ class CaptionModel(InferenceModel):
             return super().remember(images)
         run = self._once(id(head), lambda lanes: compiled(self.memory_graph(head), lanes))
         return self._sorted(run(images))
-
-    @property
-    def useful_lanes(self) -> int:
-        """See `InferenceModel.useful_lanes`."""
-        return useful_lanes()
-
-    def _images_together(self, lanes: int) -> int | None:
-        return images_together(lanes)
 
     def _compile_memory(self, lanes: int) -> Run:
         return compiled(self.memory_graph(self.encoder.model), lanes)

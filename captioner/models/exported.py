@@ -20,7 +20,7 @@ from platformdirs import user_cache_path
 
 from captioner.models.folder import FILES, ModelFolder
 from captioner.models.inference import InferenceModel, Run
-from captioner.models.openvino_graphs import converted, images_together, runner, useful_lanes
+from captioner.models.openvino_graphs import converted, runner
 
 if TYPE_CHECKING:
     from captioner.models.caption_model import CaptionModel
@@ -39,14 +39,6 @@ class ExportedModel(InferenceModel):
         super().__init__(folder.config, folder.vocabulary, folder.generation)
         self._folder = folder.path
         self._graphs = _place(folder.path, cache or user_cache_path("captionloom") / "graphs")
-
-    @property
-    def useful_lanes(self) -> int:
-        """See `InferenceModel.useful_lanes`."""
-        return useful_lanes()
-
-    def _images_together(self, lanes: int) -> int | None:
-        return images_together(lanes)
 
     def _compile_memory(self, lanes: int) -> Run:
         graph = self._graph("memory", lambda model: model.memory_graph(model.encoder.model))

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from captioner.backend import on_openvino
+from captioner.models import openvino_graphs
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import Vocabulary
@@ -37,9 +39,12 @@ class InferenceModel(ABC):
         self._compiling = threading.Lock()
 
     @property
-    @abstractmethod
     def useful_lanes(self) -> int:
-        """How many calls at once are quicker than one after the other."""
+        """How many calls at once are quicker than one after the other.
+
+        Only OpenVINO can share its cores out.
+        """
+        return openvino_graphs.useful_lanes() if on_openvino() else 1
 
     @abstractmethod
     def _compile_memory(self, lanes: int) -> Run:
@@ -48,10 +53,6 @@ class InferenceModel(ABC):
     @abstractmethod
     def _compile_step(self, captions: int, lanes: int) -> Run:
         """Tokens, states and memory → log-probabilities, where it looked, new states."""
-
-    def _images_together(self, lanes: int) -> int | None:
-        """How many images are quickest in one call; None: any number."""
-        return None
 
     def remember(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Looks at images once, for any number of captions.
@@ -63,7 +64,8 @@ class InferenceModel(ABC):
             The starting states, each float32 [B, D], and the memory, each float32 [B, ...].
         """
         run = self._once("memory", self._compile_memory)
-        together = self._images_together(self._lanes) or len(images)
+        # GPUs and TensorFlow like large batches.
+        together = openvino_graphs.images_together(self._lanes) if on_openvino() else len(images)
         parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
         return self._sorted([np.concatenate(part) for part in zip(*parts, strict=True)])
 

@@ -8,28 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from captioner.backend import on_openvino
 from captioner.models import openvino_graphs
-
-
-def useful_lanes() -> int:
-    """How many calls at once the backend in use serves quicker than one after the other.
-
-    Only OpenVINO can share its cores out.
-    """
-    return openvino_graphs.useful_lanes() if _on_openvino() else 1
-
-
-def images_together(lanes: int) -> int | None:
-    """How many images an encoder on the backend in use takes quickest in one call; None: any.
-
-    Args:
-        lanes: how many calls share the cores.
-    """
-    return openvino_graphs.images_together(lanes) if _on_openvino() else None
-
-
-def _on_openvino() -> bool:
-    return bool(keras.backend.backend() == "openvino")
 
 
 def compiled(graph: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
@@ -37,7 +17,7 @@ def compiled(graph: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
 
     Args:
         graph: a functional `keras.Model`.
-        lanes: from how many threads it is called at once; at most `useful_lanes`.
+        lanes: from how many threads it is called at once; at most `InferenceModel.useful_lanes`.
 
     Returns:
         A function of as many arrays as the graph has inputs, which returns a list of its outputs
@@ -47,7 +27,7 @@ def compiled(graph: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
         "tensorflow": _tensorflow,
         "torch": _torch,
     }
-    if _on_openvino():
+    if on_openvino():
         return openvino_graphs.runner(openvino_graphs.converted(graph), lanes)
     run = builders.get(keras.backend.backend(), _predict)(graph)
 

@@ -4,14 +4,7 @@ import pytest
 
 from captioner.inputs.finding import Input, find_inputs
 from captioner.rows import one_line
-
-
-def touch(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
-    return folder
+from tests.makers import touch
 
 
 def names(arguments, recursive=False, **settings):

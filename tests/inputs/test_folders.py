@@ -3,14 +3,7 @@ import os
 import pytest
 
 from captioner.inputs.folders import natural, search
-
-
-def touch(folder, *names):
-    for name in names:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x")
-    return folder
+from tests.makers import touch
 
 
 def names(folder, recursive=True, **settings):

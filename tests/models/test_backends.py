@@ -60,7 +60,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from captioner.captioner import load_captioner
-from captioner.models.runtime import useful_lanes
+from captioner.models.openvino_graphs import useful_lanes
 captioner = load_captioner(sys.argv[1])
 images = np.random.default_rng(0).integers(0, 256, (12, 71, 71, 3)).astype(np.uint8)
 together = captioner.in_lanes()
