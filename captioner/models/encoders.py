@@ -6,12 +6,18 @@ Xception: F. Chollet, "Xception: Deep Learning with Depthwise Separable Convolut
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
 
 from captioner.models.config import EncoderConfig
 from captioner.models.errors import ModelError
+
+# These convolve channels first: Keras would transpose before and after every layer, which took
+# longer than all convolutions together on OpenVINO (training/RESULTS.md).
+_CHANNELS_FIRST = ("openvino", "torch")
 
 _AUTOMATIC_NAME = re.compile(r"^(conv2d|batch_normalization|add)(_\d+)?$")
 
@@ -38,9 +44,13 @@ class XceptionEncoder:
         self.config = config
         self._images = keras.Input((size, size, 3), dtype="uint8", name="images")
         scaled = keras.layers.Rescaling(1 / 127.5, offset=-1, name="scale")(self._images)
-        self.backbone = keras.applications.Xception(
-            weights=None, include_top=False, input_tensor=scaled
-        )
+        with _data_format_of_the_backend() as data_format:
+            if data_format == "channels_first":
+                scaled = keras.layers.Permute((3, 1, 2), name="channels_first")(scaled)
+            self.backbone = keras.applications.Xception(
+                weights=None, include_top=False, input_tensor=scaled
+            )
+        self._channels_first = data_format == "channels_first"
         self.model = keras.Model(self._images, self._grid(), name="encoder")
 
     def variables(self) -> dict[str, Any]:
@@ -67,7 +77,8 @@ class XceptionEncoder:
         Returns:
             ``(trunk, head)``: uint8 images [B, S, S, 3] → features, and features → grid [B, N, C].
             The features are what is worth caching: the grid itself where nothing is trained, the
-            images where ``block1`` is.
+            images where ``block1`` is; else a block's output, channels first where the backend
+            convolves so.
         """
         if trained_from is None:
             grid = keras.Input(self.model.output.shape[1:], name="frozen")
@@ -97,6 +108,8 @@ class XceptionEncoder:
     def _grid(self) -> Any:
         """The chosen outputs as one grid of positions [B, N, C]."""
         grids = [self._block_output(name) for name in self._outputs]
+        if self._channels_first:
+            grids = [keras.layers.Permute((2, 3, 1))(grid) for grid in grids]
         flat = [keras.layers.Reshape((-1, grid.shape[-1]))(grid) for grid in grids]
         return keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
 
@@ -109,6 +122,18 @@ class XceptionEncoder:
                 name = canonical[id(layer.weights[0])]
                 block = owners.get(name, name.split("_")[0])
                 layer.trainable = block in blocks
+
+
+@contextmanager
+def _data_format_of_the_backend() -> Iterator[str]:
+    """Keras's layers take this format from a setting of the whole process when they are made."""
+    before = keras.config.image_data_format()
+    chosen = "channels_first" if keras.config.backend() in _CHANNELS_FIRST else "channels_last"
+    keras.config.set_image_data_format(chosen)
+    try:
+        yield chosen
+    finally:
+        keras.config.set_image_data_format(before)
 
 
 _SHORTCUTS = (("", "block2"), ("_1", "block3"), ("_2", "block4"), ("_3", "block13"))
