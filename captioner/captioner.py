@@ -21,6 +21,7 @@ from summarizer.hub import is_path
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from captioner.models.config import Precision
     from captioner.models.decoding import DecodingOptions, Hypothesis
     from captioner.models.inference import InferenceModel
 
@@ -181,7 +182,11 @@ class NetworkCaptioner(Captioner):
 
 
 def load_captioner(
-    model: str | Path | None = None, *, beams: int | None = None, prompt: str | None = None
+    model: str | Path | None = None,
+    *,
+    beams: int | None = None,
+    prompt: str | None = None,
+    precision: Precision | None = None,
 ) -> Captioner:
     """Loads a captioner.
 
@@ -193,12 +198,15 @@ def load_captioner(
         beams: beam size of the search; None: the model's own.
         prompt: what a chat-style model of the hub is asked about a picture, or the words that a
             captioner of the hub goes on with; None: a general question, or none.
+        precision: what the network computes with; None: bfloat16 where OpenVINO runs it on a CPU
+            that multiplies it, else float32.
 
     Raises:
-        ModelError: there is no such model, it is damaged, or takes no prompt.
+        ModelError: there is no such model, it is damaged, takes no prompt, or does not run in this
+            precision.
         ValueError: ``beams`` is below 1.
     """
-    captioner = _load_model(DEFAULT_MODEL if model is None else model, prompt)
+    captioner = _load_model(DEFAULT_MODEL if model is None else model, prompt, precision)
     return captioner if beams is None else captioner.searching(beams=beams)
 
 
@@ -211,12 +219,12 @@ def _load(source: Picture) -> np.ndarray:
     return load_image(source, max_side=MAX_SIDE)
 
 
-def _load_model(model: str | Path, prompt: str | None) -> Captioner:
+def _load_model(model: str | Path, prompt: str | None, precision: Precision | None) -> Captioner:
     if isinstance(model, str) and model in shipped_models():
-        return _load_network(PRETRAINED / model, prompt)
+        return _load_network(PRETRAINED / model, prompt, precision)
     folder = Path(model)
     if folder.is_dir() and not _is_of_transformers(folder):
-        return _load_network(folder.resolve(), prompt)
+        return _load_network(folder.resolve(), prompt, precision)
     if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
         names = ", ".join(shipped_models()) or "none"
         raise ModelError(
@@ -226,11 +234,13 @@ def _load_model(model: str | Path, prompt: str | None) -> Captioner:
     from captioner.hub.captioners import HubCaptioner
 
     if folder.is_dir():
-        return HubCaptioner.from_folder(folder.resolve(), prompt)
-    return HubCaptioner.from_hub(str(model), prompt)
+        return HubCaptioner.from_folder(folder.resolve(), prompt, precision)
+    return HubCaptioner.from_hub(str(model), prompt, precision)
 
 
-def _load_network(folder: Path, prompt: str | None) -> NetworkCaptioner:
+def _load_network(
+    folder: Path, prompt: str | None, precision: Precision | None
+) -> NetworkCaptioner:
     if prompt is not None:
         raise ModelError(
             f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
@@ -240,7 +250,9 @@ def _load_network(folder: Path, prompt: str | None) -> NetworkCaptioner:
         from captioner.models.exported import ExportedModel
         from captioner.models.folder import read_folder
 
-        model: InferenceModel = ExportedModel(read_folder(folder))
+        model: InferenceModel = ExportedModel(read_folder(folder), precision)
+    elif precision not in (None, "float32"):
+        raise ModelError(f"{precision} needs OpenVINO; the other backends of Keras run in float32")
     else:
         from captioner.models.caption_model import CaptionModel
 

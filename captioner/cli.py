@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from captioner.options import Options, parse_options
+from captioner.options import Options, captioner_settings, parse_options
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
@@ -46,7 +46,7 @@ def main(
     Args:
         argv: its words, without the program; by default this process's.
         load_captioner: instead of ``captioner.load_captioner``; called as
-            ``load_captioner(model, beams=beams)``, with ``prompt=prompt`` where one is given.
+            ``load_captioner(model, beams=beams)``, with ``prompt`` and ``precision`` where given.
         load_summarizer: instead of ``summarizer.load_summarizer``; called as
             ``load_summarizer(model)``, and only where there is a clip.
 
@@ -154,9 +154,8 @@ def _start(
 
     if all(item.error is not None for item in inputs):
         return (failed_row(item, item.error) for item in inputs)
-    prompt: dict[str, Any] = {} if options.prompt is None else {"prompt": options.prompt}
     try:
-        captioner = load_captioner(options.model, beams=options.beams, **prompt)
+        captioner = load_captioner(options.model, **captioner_settings(options))
         summarizer = functools.cache(functools.partial(load_summarizer, options.summarizer))
         if any(promised_kind(item.path) in ("animation", "video") for item in inputs):
             summarizer()  # a wrong one is refused now, not after a day's work

@@ -6,8 +6,10 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
 from captioner.backend import choose_backend
+from captioner.models.config import Precision
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +22,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--data", type=Path, required=True, metavar="DIR")
     result.add_argument("--split", default="dev", help="train, dev or test (default: dev)")
     result.add_argument("--beams", type=int, default=None, help="default: the model's own")
+    result.add_argument("--precision", choices=get_args(Precision), help="default: the quickest")
     result.add_argument("--batch-size", type=int, default=16)
     result.add_argument("--json", action="store_true", help="scores and captions as JSON")
     result.add_argument("--allow-missing", action="store_true")
@@ -41,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         items = load_dataset(options.data, options.split, allow_missing=options.allow_missing)
-        captioner = load_captioner(options.model, beams=options.beams)
+        captioner = load_captioner(options.model, beams=options.beams, precision=options.precision)
         result = evaluate(captioner, items, options.batch_size)
     except (DatasetError, MediaError, ValueError) as error:
         print(f"captioner.evaluate: {error}", file=sys.stderr)

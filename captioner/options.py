@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
+
+from captioner.models.config import Precision
 
 STANDARD_INPUT = STANDARD_OUTPUT = "-"
 
@@ -49,6 +51,7 @@ class Options:
     frames: str
     max_frames: int
     beams: int | None
+    precision: Precision | None
     batch_size: int
     workers: int | None
 
@@ -57,6 +60,17 @@ class Options:
         """What is the same for two command lines that ask for the same, from the same folder."""
         fields = replace(self, dry_run=False, batch_size=1, workers=None)
         return f"{Path.cwd()} {fields}"
+
+
+def captioner_settings(options: Any) -> dict[str, Any]:
+    """What ``load_captioner`` is told beside the model's name: the beams, and what was asked for.
+
+    Args:
+        options: what has the attributes that `add_model_options` brings.
+    """
+    asked = {"prompt": options.prompt, "precision": options.precision}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return {"beams": options.beams, **given}
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -194,6 +208,12 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         type=whole_number(1, 100),
         metavar="N",
         help="captions followed side by side in the search (default: the model's own choice)",
+    )
+    add(
+        "--precision",
+        choices=get_args(Precision),
+        help="what the captioner computes with (default: bfloat16 where the processor multiplies "
+        "it, else float32); int8 is quicker still, for captions that are nearly as good",
     )
     add(
         "--batch-size",

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from captioner.options import add_model_options, whole_number
+from captioner.options import add_model_options, captioner_settings, whole_number
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
@@ -89,7 +89,7 @@ def main(
     Args:
         argv: its words, without the program; by default this process's.
         load_captioner: instead of ``captioner.load_captioner``; called by the workers as
-            ``load_captioner(model, beams=beams)``, with ``prompt=prompt`` where one is given.
+            ``load_captioner(model, beams=beams)``, with ``prompt`` and ``precision`` where given.
         load_summarizer: instead of ``summarizer.load_summarizer``; called by them as
             ``load_summarizer(model)``.
 
@@ -152,9 +152,8 @@ def _job(
 ) -> "Job":
     from captioner.cluster.workers import Job
 
-    prompt = {} if options.prompt is None else {"prompt": options.prompt}
     return Job(
-        load_captioner=partial(load_captioner, options.model, beams=options.beams, **prompt),
+        load_captioner=partial(load_captioner, options.model, **captioner_settings(options)),
         load_summarizer=partial(load_summarizer, options.summarizer),
         max_frames=options.max_frames,
         frames=options.frames,

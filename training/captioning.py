@@ -87,7 +87,7 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     keras.mixed_precision.set_global_policy(recipe.precision)
     training = [item for source in sources for item in source]
     model = _build(job, recipe, training)
-    trunk, head = model.encoder.split(recipe.train_from)
+    trunk, head = model.encoder.split(recipe.train_from, recipe.train_norms)
 
     def look(items: Sequence[CaptionedImage], view: View) -> np.ndarray:
         return cached_features(model, trunk, [item.path for item in items], job.cache, view)

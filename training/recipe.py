@@ -22,6 +22,7 @@ class Recipe(Settings):
         max_words: longest caption, words.
         min_count: a word must occur this often in the training captions to be learnt.
         train_from: first block of the encoder that is trained too; None: it stays frozen.
+        train_norms: the trained blocks' batch normalisations are trained, too.
         views: ways in which each photo is shown: 1, as it is; 2, also mirrored; more, also cropped.
         epochs: at most.
         patience: stop after this many epochs without a better dev CIDEr.
@@ -43,6 +44,7 @@ class Recipe(Settings):
     max_words: int = 18
     min_count: int = 5
     train_from: str | None = None
+    train_norms: bool = True
     views: int = 2
     epochs: int = 20
     patience: int = 4

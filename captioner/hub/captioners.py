@@ -15,6 +15,7 @@ import numpy as np
 
 from captioner.captioner import Caption, Captioner
 from captioner.hub.inputs import Reader, load_reader
+from captioner.models.config import Precision
 from captioner.models.errors import ModelError
 from summarizer.hub import first_line, load_from_hub, quiet
 
@@ -48,7 +49,9 @@ class HubCaptioner(Captioner):
         self.beams = beams or model.generation_config.num_beams or 1
 
     @classmethod
-    def from_folder(cls, folder: Path, prompt: str | None = None) -> HubCaptioner:
+    def from_folder(
+        cls, folder: Path, prompt: str | None = None, precision: Precision | None = None
+    ) -> HubCaptioner:
         """Loads a folder that ``save_pretrained`` wrote, never asking a network.
 
         Raises:
@@ -56,7 +59,7 @@ class HubCaptioner(Captioner):
         """
         try:
             with quiet():
-                model, reader = _load(str(folder), prompt, local_files_only=True)
+                model, reader = _load(str(folder), prompt, precision, local_files_only=True)
         except ModelError:
             raise
         except Exception as error:  # transformers raises anything at all for a damaged folder
@@ -68,7 +71,9 @@ class HubCaptioner(Captioner):
         return cls(model, reader, folder.name)._tried()
 
     @classmethod
-    def from_hub(cls, name: str, prompt: str | None = None) -> HubCaptioner:
+    def from_hub(
+        cls, name: str, prompt: str | None = None, precision: Precision | None = None
+    ) -> HubCaptioner:
         """Loads a model of the Hugging Face hub: from the local cache, else by download.
 
         Raises:
@@ -77,7 +82,7 @@ class HubCaptioner(Captioner):
         """
 
         def load(name: str, **options: Any) -> tuple[Any, Reader]:
-            return _load(name, prompt, **options)
+            return _load(name, prompt, precision, **options)
 
         try:
             model, reader = load_from_hub(name, load)
@@ -187,7 +192,11 @@ def _log_probabilities(
     return torch.cat(chosen, dim=1)
 
 
-def _load(source: str, prompt: str | None, **options: Any) -> tuple[Any, Reader]:
+def _load(
+    source: str, prompt: str | None, precision: Precision | None, **options: Any
+) -> tuple[Any, Reader]:
+    if precision == "int8":
+        raise ModelError(f"{source}: a model of the hub does not run in int8; take float32")
     from transformers import AutoConfig, AutoModelForImageTextToText
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
@@ -198,7 +207,7 @@ def _load(source: str, prompt: str | None, **options: Any) -> tuple[Any, Reader]
         raise ValueError(f"a {config.model_type} does not write of pictures")
     reader = load_reader(source, config, prompt, **options)
     model, report = AutoModelForImageTextToText.from_pretrained(
-        source, dtype=_precision(config), output_loading_info=True, **options
+        source, dtype=_dtype(config, precision), output_loading_info=True, **options
     )
     # No caption comes from a pooler, and many checkpoints lack it. What else is missing,
     # transformers fills with random numbers and says so in a log line only.
@@ -208,10 +217,12 @@ def _load(source: str, prompt: str | None, **options: Any) -> tuple[Any, Reader]
     return model.eval(), reader
 
 
-def _precision(config: Any) -> torch.dtype:
+def _dtype(config: Any, precision: Precision | None) -> torch.dtype:
     """float32; but of a model in half precision, bfloat16 where the processor multiplies it."""
     import torch
 
+    if precision is not None:
+        return torch.float32 if precision == "float32" else torch.bfloat16
     able = torch.cpu.get_capabilities()
     half = config.dtype in (torch.float16, torch.bfloat16)
     fast = able.get("avx512_bf16", False) or able.get("amx_bf16", False)

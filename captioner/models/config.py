@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+# What an encoder and a decoder compute with.
+Precision: TypeAlias = Literal["float32", "bfloat16", "int8"]
 
 _STATES = {"lstm": 2, "attention-lstm": 4}
 

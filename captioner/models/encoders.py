@@ -68,11 +68,13 @@ class XceptionEncoder:
             names.update({f"{name}/{variable.name}": variable for variable in layer.weights})
         return names
 
-    def split(self, trained_from: str | None) -> tuple[Any, Any]:
+    def split(self, trained_from: str | None, norms: bool = True) -> tuple[Any, Any]:
         """Cuts the encoder in two: what stays frozen, and what is trained with the decoder.
 
         Args:
             trained_from: the first trained block; None: nothing is trained.
+            norms: train batch normalisations, too; otherwise they keep their statistics, which a
+                pretrained encoder has from many more photos.
 
         Returns:
             ``(trunk, head)``: uint8 images [B, S, S, 3] → features, and features → grid [B, N, C].
@@ -92,7 +94,7 @@ class XceptionEncoder:
             )
         cut = self._block_output(self.blocks[position - 1]) if position else self._images
         trunk = keras.Model(self._images, cut, name="trunk")
-        self._train_only(self.blocks[position:])
+        self._train_only(self.blocks[position:], norms)
         return trunk, keras.Model(cut, self._grid(), name="head")
 
     def _block_output(self, block: str) -> Any:
@@ -113,15 +115,16 @@ class XceptionEncoder:
         flat = [keras.layers.Reshape((-1, grid.shape[-1]))(grid) for grid in grids]
         return keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
 
-    def _train_only(self, blocks: tuple[str, ...]) -> None:
+    def _train_only(self, blocks: tuple[str, ...], norms: bool) -> None:
         shortcuts = ["conv2d", "batch_normalization"]  # of blocks 2, 3, 4 and 13, in this order
         owners = {f"{kind}{tail}": block for kind in shortcuts for tail, block in _SHORTCUTS}
         canonical = {id(v): name.split("/")[0] for name, v in self.variables().items()}
-        for layer in self.backbone.layers:
+        for layer in self.model.layers:
             if layer.weights:
                 name = canonical[id(layer.weights[0])]
                 block = owners.get(name, name.split("_")[0])
-                layer.trainable = block in blocks
+                is_norm = isinstance(layer, keras.layers.BatchNormalization)
+                layer.trainable = block in blocks and (norms or not is_norm)
 
 
 @contextmanager

@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from platformdirs import user_cache_path
 
-from captioner.models.folder import FILES, ModelFolder
+from captioner.models.config import Precision
+from captioner.models.errors import ModelError
+from captioner.models.folder import FILES, INT8_ENCODER, ModelFolder
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.openvino_graphs import converted, runner
 
@@ -31,30 +33,54 @@ class ExportedModel(InferenceModel):
 
     Args:
         folder: the model folder.
+        precision: what it computes with; None: what is quickest of those that change no caption
+            for the worse. ``int8`` is for the encoder, which costs the most.
         cache: where graphs of all model folders are kept; None: where the system wants caches.
             What cannot be kept there is made again each time.
+
+    Raises:
+        ModelError: the folder has no encoder of this precision.
     """
 
-    def __init__(self, folder: ModelFolder, cache: Path | None = None):
+    def __init__(
+        self,
+        folder: ModelFolder,
+        precision: Precision | None = None,
+        cache: Path | None = None,
+    ):
         super().__init__(folder.config, folder.vocabulary, folder.generation)
+        if precision == "int8" and not (folder.path / INT8_ENCODER).is_file():
+            raise ModelError(
+                f"{folder.path} has no {INT8_ENCODER}, which int8 needs; make it with "
+                "python -m training.quantise, or take another precision"
+            )
+        self._precision = precision
         self._folder = folder.path
         self._graphs = _place(folder.path, cache or user_cache_path("captionloom") / "graphs")
 
     def _compile_memory(self, lanes: int) -> Run:
+        if self._precision == "int8":
+            return self._compile_quantised(lanes)
         graph = self._graph("memory", lambda model: model.memory_graph(model.encoder.model))
-        return runner(graph, lanes)
+        return runner(graph, lanes, self._precision)
+
+    def _compile_quantised(self, lanes: int) -> Run:
+        encode = runner(_read(self._folder / INT8_ENCODER), lanes)
+        grid_only = self._graph(
+            "grid-memory", lambda model: model.memory_graph(model.encoder.split(None)[1])
+        )
+        remember = runner(grid_only, lanes)
+        return lambda images: remember(*encode(images))
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
         graph = self._graph(f"step-{captions}", lambda model: model.step_graph(captions))
-        return runner(graph, lanes)
+        return runner(graph, lanes, self._precision)
 
     def _graph(self, name: str, build: Callable[[CaptionModel], Any]) -> Any:
-        import openvino
-
         path = self._graphs / f"{name}.xml"
         if path.is_file():
-            with suppress(RuntimeError):  # it is damaged, and made again
-                return openvino.Core().read_model(path)
+            with suppress(ModelError):  # it is damaged, and made again
+                return _read(path)
         graph = converted(build(self._source))
         _keep(graph, path)
         return graph
@@ -64,6 +90,16 @@ class ExportedModel(InferenceModel):
         from captioner.models.caption_model import CaptionModel
 
         return CaptionModel.load(self._folder)
+
+
+def _read(path: Path) -> Any:
+    import openvino
+
+    try:
+        return openvino.Core().read_model(path)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ModelError(f"{path} is damaged ({reason}); copy the model folder again") from error
 
 
 def _place(folder: Path, cache: Path) -> Path:

@@ -7,6 +7,8 @@ A model folder::
     encoder.safetensors      weights by name, float16: the file stays the same while only the
     decoder.safetensors      decoder is trained again
     generation_config.json   how captions are searched for (`DecodingOptions`)
+    encoder-int8.xml, .bin   the encoder in 8-bit integers, an OpenVINO graph: uint8 [B, S, S, 3] →
+                             grid [B, N, C]; made by training.quantise, and may be missing
     training.csv, README.md  curves and model card; not read
 """
 
@@ -22,6 +24,7 @@ from captioner.models.errors import ModelError
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
+INT8_ENCODER = "encoder-int8.xml"
 FILES = ("config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors")
 
 

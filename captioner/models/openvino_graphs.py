@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from captioner.models.config import Precision
+
 _MOST_LANES = 4  # more would make the batches of each small
 
 
@@ -55,19 +57,26 @@ def converted(graph: Any) -> Any:
     return openvino.Model(results, parameters)
 
 
-def runner(model: Any, lanes: int = 1) -> Callable[..., list[np.ndarray]]:
+def runner(
+    model: Any, lanes: int = 1, precision: Precision | None = None
+) -> Callable[..., list[np.ndarray]]:
     """A function that runs an `openvino.Model`.
 
     Args:
         model: takes as many arrays as the function will.
         lanes: from how many threads the function is called at once.
+        precision: what it computes with where it is not quantised; None, or what the CPU has no
+            unit for: bfloat16 where it has one for that, else float32.
 
     Returns:
         A function of arrays, which returns a list of arrays.
     """
     import openvino
 
-    network = openvino.compile_model(model, "CPU", _in_lanes(lanes))
+    settings = _in_lanes(lanes)
+    if precision == "float32":
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    network = openvino.compile_model(model, "CPU", settings)
     mine = threading.local()  # a request runs one call at a time
 
     def run(*arrays: np.ndarray) -> list[np.ndarray]:

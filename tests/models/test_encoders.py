@@ -52,6 +52,14 @@ def test_only_the_blocks_from_the_cut_on_are_trained():
     }  # fmt: skip
 
 
+def test_norms_can_keep_their_statistics():
+    encoder = build_encoder(EncoderConfig(image_size=75, output="block13"))
+    _, head = encoder.split("block13", norms=False)
+    names = {id(v): name for name, v in encoder.variables().items()}
+    trained = {names[id(v)].split("/")[0] for v in head.trainable_variables}
+    assert trained == {"block13_sepconv1", "block13_sepconv2", "conv2d_3"}
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
