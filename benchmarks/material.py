@@ -1,8 +1,10 @@
-"""Photos and GIFs to measure with, cut from the pictures that scikit-image and Gradio carry."""
+"""Photos and clips to measure with, cut from the pictures that scikit-image and Gradio carry."""
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 SIZE = (500, 375)  # pixels; of most photos of Flickr8k, lying or standing
@@ -32,6 +34,38 @@ def make_gifs(folder: Path, count: int) -> list[Path]:
         first, *others = [part.crop(box) for box in boxes]
         first.save(path, save_all=True, append_images=others, duration=100, loop=0)
     return paths
+
+
+def make_animation(path: Path, frames: int) -> Path:
+    """Writes a GIF whose frames all show something else than the one before."""
+    first, *others = (Image.fromarray(frame) for frame in _camera(frames, GIF_SIZE))
+    first.save(path, save_all=True, append_images=others, duration=100, loop=0)
+    return path
+
+
+def make_video(
+    path: Path, seconds: float, size: tuple[int, int] = (1280, 720), rate: float = 25.0
+) -> Path:
+    """Writes an MP4 (MPEG-4) of a camera that goes over one picture after another."""
+    import cv2
+
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, size)
+    for frame in _camera(round(seconds * rate), size):
+        writer.write(frame[:, :, ::-1])
+    writer.release()
+    return path
+
+
+def _camera(count: int, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Frames uint8 [H, W, 3] of a camera that changes pictures every four seconds of video."""
+    pictures, shot = _pictures(), 100
+    width, height = size
+    for number in range(count):
+        place = number % shot
+        if place == 0:
+            picture = pictures[number // shot % len(pictures)]
+            scaled = np.asarray(picture.resize((width + shot, height + shot)))
+        yield scaled[place : place + height, place : place + width]
 
 
 def _pictures() -> list[Image.Image]:
