@@ -28,15 +28,23 @@ def test_the_options_reach_the_models(run, loaders, photos, tmp_path):
     assert sum(loaders.captioner.batches) == 3 + 4
 
 
-def test_a_prompt_reaches_the_captioner_where_one_is_given(run, photos):
+@pytest.mark.parametrize(("name", "value"), [("prompt", "a photo of"), ("precision", "float32")])
+def test_a_setting_reaches_the_captioner_where_it_is_given(run, photos, name, value):
     class Asking(Loaders):
         def load_captioner(self, model, **settings):
             self.calls.append(settings)
             return self.captioner
 
     load = Asking()
-    assert run(photos, "--prompt", "a photo of", load=load)[0] == 0
-    assert load.calls == [{"beams": None, "prompt": "a photo of"}]
+    assert run(photos, f"--{name}", value, load=load)[0] == 0
+    assert load.calls == [{"beams": None, name: value}]
+
+
+def test_a_precision_is_one_of_three(run, photos):
+    code, _, err = run(photos, "--precision", "float16")
+    assert code == 2
+    assert "float16" in err
+    assert "int8" in err
 
 
 @pytest.mark.parametrize(("options", "workers"), [([], WORKERS), (["--workers", "3"], 3)])
