@@ -48,6 +48,15 @@ def parser() -> argparse.ArgumentParser:
         "--start-from", type=Path, metavar="MODEL_DIR", help="go on from a trained model"
     )
     result.add_argument(
+        "--teacher",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="MODEL_DIR",
+        help="a trained model to learn from, beside the captions; may be given again: several "
+        "teach what they agree on",
+    )
+    result.add_argument(
         "--cache",
         type=Path,
         default=Path("cache/features"),
@@ -82,6 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
         output=options.output,
         encoder_weights=options.encoder_weights,
         start_from=options.start_from,
+        teachers=tuple(options.teacher),
         cache=options.cache,
         allow_missing=options.allow_missing,
     )

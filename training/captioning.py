@@ -25,6 +25,7 @@ from training import cross_entropy, self_critical
 from training.batches import CaptionBatches
 from training.cross_entropy import DevScores, caption_features, read_history
 from training.datasets import CaptionedImage, load_dataset, normalise_caption
+from training.distillation import DistilledCrossEntropy, beside_teachers
 from training.encoder_weights import load_encoder_weights
 from training.features import cached_features
 from training.recipe import Recipe
@@ -43,6 +44,7 @@ class TrainingJob:
         output: the model folder; also holds the run's log, curves and checkpoint.
         encoder_weights: ``imagenet``, ``none`` or an ``.npz`` file.
         start_from: a model folder whose weights the training begins with, or None.
+        teachers: model folders whose captioners together teach the new one, beside the captions.
         cache: folder of the feature cache.
         allow_missing: go on where photos or captions are missing.
     """
@@ -51,6 +53,7 @@ class TrainingJob:
     output: Path
     encoder_weights: str
     start_from: Path | None
+    teachers: tuple[Path, ...]
     cache: Path
     allow_missing: bool
 
@@ -100,7 +103,8 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     job.output.mkdir(parents=True, exist_ok=True)
     recipe.save(job.output / "recipe.yaml")
     _write_run(job, recipe, len(data.training), len(data.dev))
-    _teach(job.output, recipe, model, head, data)
+    teachers = [_load_teacher(folder, model) for folder in job.teachers]
+    _teach(job.output, recipe, model, head, data, teachers=teachers)
     history = read_history(job.output / "training.csv")
     write_curves(job.output / "training.csv", job.output / "curves.png")
     seconds = sum(float(row["seconds"]) for row in history)
@@ -108,7 +112,15 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     return job.output
 
 
-def _teach(output: Path, recipe: Recipe, model: CaptionModel, head: Any, data: _Data) -> None:
+def _teach(
+    output: Path,
+    recipe: Recipe,
+    model: CaptionModel,
+    head: Any,
+    data: _Data,
+    *,
+    teachers: Sequence[CaptionModel],
+) -> None:
     """Runs the epochs that are left, and keeps the best model in ``output``."""
     history = output / "training.csv"
     captions = [[normalise_caption(text) for text in item.captions] for item in data.training]
@@ -144,6 +156,10 @@ def _teach(output: Path, recipe: Recipe, model: CaptionModel, head: Any, data: _
         )
         sampler = Sampler(model, head, batches, Reward(captions), drawing)
         self_critical.fit(network, sampler, recipe, scores, output)
+    elif teachers:
+        network = beside_teachers(network, teachers, recipe.captions_per_image)
+        loss = DistilledCrossEntropy(recipe.teaching, recipe.label_smoothing)
+        cross_entropy.fit(network, batches, recipe, scores, output, loss=loss)
     else:
         cross_entropy.fit(network, batches, recipe, scores, output)
 
@@ -184,6 +200,16 @@ def _copy(folder: Path, architecture: CaptionModelConfig) -> CaptionModel:
         for name, variable in mine.items():
             variable.assign(theirs[name])
     return model
+
+
+def _load_teacher(folder: Path, model: CaptionModel) -> CaptionModel:
+    """A trained model without dropout, which is to teach ``model``."""
+    config = CaptionModel.load(folder).config
+    silent = replace(config, decoder=replace(config.decoder, dropout=0.0))
+    teacher = _copy(folder, silent)
+    if teacher.vocabulary.words != model.vocabulary.words or config.encoder != model.config.encoder:
+        raise ModelError(f"{folder} cannot teach: it has another vocabulary or encoder")
+    return teacher
 
 
 def _write_run(job: TrainingJob, recipe: Recipe, photos: int, dev_photos: int) -> None:

@@ -148,7 +148,15 @@ def read_history(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, run: Path) -> None:
+def fit(
+    network: Any,
+    batches: CaptionBatches,
+    recipe: Recipe,
+    dev: DevScores,
+    run: Path,
+    *,
+    loss: keras.losses.Loss | None = None,
+) -> None:
     """Trains ``network`` (see `CaptionModel.training_graph`).
 
     Args:
@@ -157,6 +165,7 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
         recipe: the settings.
         dev: scores and keeps.
         run: folder of the run; holds the checkpoint from which a stopped run goes on.
+        loss: of targets and what the network puts out; None: `SmoothedCrossEntropy`.
     """
     network.compile(
         optimizer=keras.optimizers.Adam(
@@ -165,7 +174,7 @@ def fit(network: Any, batches: CaptionBatches, recipe: Recipe, dev: DevScores, r
             global_clipnorm=5.0,
             **averaging(recipe),
         ),
-        loss=SmoothedCrossEntropy(recipe.label_smoothing),
+        loss=loss or SmoothedCrossEntropy(recipe.label_smoothing),
         jit_compile=False,  # XLA takes five times as long on a CPU
     )
     callbacks: list[Any] = [

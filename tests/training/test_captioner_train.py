@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,6 +147,50 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(photos, tm
     rewards = [row["reward"] for row in _history(second)]
     assert len(rewards) == 5
     assert rewards[-1] > rewards[0]
+
+
+def test_teachers_alone_can_teach(photos, tmp_path):
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    done = _train("tensorflow", photos, teacher, "epochs=12", "views=1")
+    assert done.returncode == 0, done.stderr
+    wrong = _wrongly_captioned(photos, tmp_path / "wrong")
+    command = _command(wrong, student, "epochs=12", "views=1", "teaching=1.0", "seed=2")
+    subprocess.run(
+        [*command, "--teacher", teacher, "--teacher", teacher],
+        check=True,
+        env=_environment("tensorflow"),
+    )
+    # The captions that it was given say nothing of the photos; the dev photos' are right.
+    assert max(row["dev_cider"] for row in _history(student)) > 1.0
+
+
+def _wrongly_captioned(photos: Path, folder: Path) -> Path:
+    """The photos, with training captions that belong to another."""
+    shutil.copytree(photos, folder, ignore=shutil.ignore_patterns("cache"))
+    file = folder / "Flickr8k.token.txt"
+    lines = [line.split("\t") for line in file.read_text().splitlines()]
+    training, dev = lines[:64], lines[64:]
+    texts = [text for _, text in training]
+    moved = texts[2:] + texts[:2]  # two captions a photo, and the next photo has another colour
+    mixed = [[name, text] for (name, _), text in zip(training, moved, strict=True)]
+    file.write_text("".join(f"{name}\t{text}\n" for name, text in mixed + dev))
+    return folder
+
+
+def test_a_teacher_with_other_words_is_refused(photos, tmp_path):
+    teacher = tmp_path / "teacher"
+    done = _train("tensorflow", photos, teacher, "epochs=1", "views=1", "min_count=20")
+    assert done.returncode == 0, done.stderr
+    command = _command(photos, tmp_path / "student", "epochs=1", "views=1")
+    refused = subprocess.run(
+        [*command, "--teacher", teacher],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=_environment("tensorflow"),
+    )
+    assert refused.returncode == 2
+    assert f"{teacher} cannot teach: it has another vocabulary" in refused.stderr
 
 
 @pytest.mark.parametrize(
