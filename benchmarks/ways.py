@@ -126,7 +126,7 @@ def blip(_: str | None = None) -> Way:
                 pixels, num_beams=1, do_sample=False, min_new_tokens=WORDS, max_new_tokens=WORDS
             )
 
-    return Way(caption, photos=48)
+    return Way(caption, batches=(1, 8), photos=24)
 
 
 def encoder_alone(precision: str | None) -> Way:
@@ -192,7 +192,7 @@ def _folder(way: Way, photos: Sequence[Path]) -> float:
     return min(seconds)
 
 
-def _median(work: Callable[[], object], least: int = 3, seconds: float = 4.0) -> float:
+def _median(work: Callable[[], object], least: int = 2, seconds: float = 3.0) -> float:
     """Median time of ``work`` after one that does not count: for some seconds, ``least`` times."""
     work()
     times: list[float] = []
