@@ -125,7 +125,7 @@ Dev, all {run["dev_photos"]} photos, COCO protocol, beam {recipe["beams"]}:
 
 It knows the words that its training captions use often, and describes what is
 not like its training photos in their words. It repeats the habits of those who wrote the captions:
-it guesses gender and age from looks, and counts and colours are often wrong. Its score is not a
-probability of being right.
+it guesses gender and age from looks, and counts and colours are often wrong (which, is told by
+`python -m training.confusions`). Its score is not a probability of being right.
 """
     (folder / "README.md").write_text(card, encoding="utf-8")
