@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from summarizer.base import Summarizer, SummarizerError, usable_captions
 from summarizer.choice import Agreement
 from summarizer.consensus import ConsensusSummarizer
 from summarizer.hub import first_line, load_from_hub, quiet
+from summarizer.network import Network, Reading
 from summarizer.settings import FREQUENCIES_FILE, FusionSettings
-
-if TYPE_CHECKING:
-    import torch
-
-    from summarizer.reading import Reading
 
 _GROUPS_AT_ONCE = 8  # in two thirds of the time of one after the other
 _TOKENS_A_WORD = 2  # room for rare words, which are several tokens
-_MAX_SOURCE_TOKENS = 1024  # where neither tokenizer nor model says how much it can read
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,7 @@ class BartSummarizer(Summarizer):
     the one that wins has the highest sum of log-probability and agreement with the captions.
 
     Args:
-        model: a transformers model with ``generate``.
-        tokenizer: its tokenizer.
+        network: writes.
         settings: how captions go in and sentences come out.
         agreement: scores candidates against captions.
         name: what it is called in results.
@@ -68,21 +63,26 @@ class BartSummarizer(Summarizer):
 
     def __init__(
         self,
-        model: Any,
-        tokenizer: Any,
+        network: Network,
         settings: FusionSettings,
         agreement: Agreement,
         name: str,
     ):
-        self.model = model
-        self.tokenizer = tokenizer
+        self.network = network
         self.settings = settings
         self.agreement = agreement
         self.name = name
 
     @classmethod
-    def from_folder(cls, folder: Path, name: str | None = None) -> BartSummarizer:
+    def from_folder(
+        cls, folder: Path, name: str | None = None, *, cache: Path | None = None
+    ) -> BartSummarizer:
         """Loads a model folder, never asking a network.
+
+        Args:
+            folder: what `summarizer.train` or transformers' ``save_pretrained`` wrote.
+            name: what it is called in results; None: the folder.
+            cache: see `summarizer.graphs.GraphStore`.
 
         Raises:
             SummarizerError: the folder holds no such model, or a damaged one.
@@ -96,15 +96,14 @@ class BartSummarizer(Summarizer):
         try:
             frequencies = folder / FREQUENCIES_FILE
             agreement = Agreement.load(frequencies if frequencies.is_file() else None)
-            with quiet():
-                model, tokenizer = _load(str(folder), local_files_only=True)
+            network = _load_folder(folder, settings, cache)
         except Exception as error:  # transformers raises anything at all for a damaged folder
             raise SummarizerError(
                 f"{folder}: no sequence-to-sequence model can be loaded from here "
                 f"({first_line(error)}); give a folder that summarizer.train or transformers' "
                 "save_pretrained wrote"
             ) from error
-        return cls(model, tokenizer, settings, agreement, name or str(folder))
+        return cls(network, settings, agreement, name or str(folder))
 
     @classmethod
     def from_hub(cls, name: str) -> BartSummarizer:
@@ -114,14 +113,14 @@ class BartSummarizer(Summarizer):
             SummarizerError: there is no such model, no network, or it is of another kind.
         """
         try:
-            model, tokenizer = load_from_hub(name, _load)
+            network = load_from_hub(name, _load_transformers)
         except Exception as error:  # network, cache, name, format: all end here
             raise SummarizerError(
                 f"{name}: neither a folder nor a shipped model, and it could not be loaded from "
                 f"the Hugging Face hub or its local cache ({first_line(error)}); check the name "
                 "and the network, give a folder, or use 'fusion-bart' or 'consensus'"
             ) from error
-        return cls(model, tokenizer, FusionSettings(), Agreement.load(None), name)
+        return cls(network, FusionSettings(), Agreement.load(None), name)
 
     def summarize_many(self, groups: Sequence[Sequence[str]]) -> list[str]:
         """One sentence for each group of captions.
@@ -151,68 +150,39 @@ class BartSummarizer(Summarizer):
         ]
 
     def _candidates(self, groups: list[list[str]]) -> list[list[Candidate]]:
-        import torch
-
-        from summarizer.reading import Reading
-
         sources = [self.settings.source(group) for group in groups]
-        with torch.inference_mode():
-            reading = Reading(self.model, self._encode(sources))
-            texts = [
-                # Captions in letters that the model lacks leave it nothing to read but its fancy.
-                self._texts(group, beams) if source != self.settings.prefix else {}
-                for group, beams, source in zip(groups, self._search(reading), sources, strict=True)
-            ]
-            scores = [
-                self._log_probabilities(reading, clip, list(found))
-                for clip, found in enumerate(texts)
-            ]
+        reading = self.network.read(sources)
+        found = [
+            # Captions in letters that the model lacks leave it nothing to read but its fancy.
+            self._texts(group, beams) if source != self.settings.prefix else {}
+            for group, beams, source in zip(groups, self._search(reading), sources, strict=True)
+        ]
         return [
-            [
-                Candidate(text, score, support, generated)
-                for (text, generated), score, support in zip(
-                    found.items(), values, self.agreement.of(list(found), group), strict=True
-                )
-            ]
-            for group, found, values in zip(groups, texts, scores, strict=True)
+            self._weighed(group, texts, self._log_probabilities(reading, clip, list(texts)))
+            for clip, (group, texts) in enumerate(zip(groups, found, strict=True))
         ]
 
-    def _encode(self, sources: list[str]) -> dict[str, torch.Tensor]:
-        encoded = self.tokenizer(
-            sources,
-            padding=True,
-            truncation=True,
-            max_length=_window(self.model, self.tokenizer),
-            return_tensors="pt",
-        )
-        return {key: encoded[key] for key in ("input_ids", "attention_mask")}
+    def _weighed(
+        self, group: list[str], texts: dict[str, bool], scores: list[float]
+    ) -> list[Candidate]:
+        support = self.agreement.of(list(texts), group)
+        return [
+            Candidate(text, score, agreed, generated)
+            for (text, generated), score, agreed in zip(texts.items(), scores, support, strict=True)
+        ]
 
     def _search(self, reading: Reading) -> list[list[str]]:
         beams = self.settings.beam_size
-        config = copy.deepcopy(self.model.generation_config)
-        config.update(
-            num_beams=beams,
-            num_return_sequences=beams if self._has_choice else 1,
-            do_sample=False,
-            no_repeat_ngram_size=3,
-            max_new_tokens=self.settings.max_words * _TOKENS_A_WORD,
-            # What a hub model was set to for whole articles.
-            max_length=None,
-            min_length=0,
-            min_new_tokens=None,
-            length_penalty=1.0,
-            early_stopping=False,
-        )
-        with quiet():
-            ids = self.model.generate(**reading.for_search(beams), generation_config=config)
-        texts = self.tokenizer.batch_decode(ids, skip_special_tokens=True)
-        each = config.num_return_sequences
-        tidied = [tidy(text, self.settings.max_words) for text in texts]
-        return [tidied[start : start + each] for start in range(0, len(tidied), each)]
+        found = reading.search(beams, beams if self._has_choice else 1, self._max_tokens)
+        return [[tidy(text, self.settings.max_words) for text in texts] for texts in found]
 
     @property
     def _has_choice(self) -> bool:
         return self.settings.agreement > 0 or self.settings.inputs_compete
+
+    @property
+    def _max_tokens(self) -> int:
+        return self.settings.max_words * _TOKENS_A_WORD
 
     def _texts(self, group: list[str], beams: list[str]) -> dict[str, bool]:
         """Candidate texts, each with whether the search found it."""
@@ -223,31 +193,10 @@ class BartSummarizer(Summarizer):
         return {text: generated for text, generated in found.items() if text}
 
     def _log_probabilities(self, reading: Reading, clip: int, texts: list[str]) -> list[float]:
-        """Mean log-probability a token of every candidate of one clip, given its captions.
-
-        All clips at once would be no quicker, and take 200 MB more.
-        """
-        import torch
-
+        """Of every candidate of one clip: all clips at once are no quicker, and take 200 MB."""
         if not self._has_choice or not texts:
             return [0.0] * len(texts)
-        labels = self.tokenizer(
-            text_target=texts,
-            padding=True,
-            truncation=True,
-            max_length=self.settings.max_words * _TOKENS_A_WORD,
-            return_tensors="pt",
-        )
-        present = labels["attention_mask"].bool()
-        logits = self.model(
-            **reading.for_texts([clip] * len(texts)),
-            labels=labels["input_ids"].masked_fill(~present, -100),
-        ).logits
-        chosen = torch.log_softmax(logits.float(), dim=-1).gather(
-            -1, labels["input_ids"].unsqueeze(-1)
-        )
-        means: list[float] = ((chosen.squeeze(-1) * present).sum(-1) / present.sum(-1)).tolist()
-        return means
+        return reading.log_probabilities(clip, texts, self._max_tokens)
 
 
 def tidy(text: str, max_words: int) -> str:
@@ -256,35 +205,18 @@ def tidy(text: str, max_words: int) -> str:
     return " ".join(first.lower().split()[:max_words]).rstrip(" .,;:")
 
 
-def _load(source: str, **options: Any) -> tuple[Any, Any]:
-    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+def _load_folder(folder: Path, settings: FusionSettings, cache: Path | None) -> Network:
+    """On OpenVINO where it can be: a general model may be of any kind, and reads long texts."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if settings.separator and config.get("model_type") == "bart" and find_spec("openvino"):
+        from summarizer.openvino_network import OpenVinoNetwork
 
-    tokenizer = AutoTokenizer.from_pretrained(source, **options)
-    if len(tokenizer) <= len(tokenizer.all_special_ids):
-        # What transformers makes up where the files of a tokenizer are missing.
-        raise ValueError("the tokenizer's files are missing")
-    model, report = AutoModelForSeq2SeqLM.from_pretrained(
-        source, dtype=_quickest_dtype(), output_loading_info=True, **options
-    )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        # transformers would fill them with random numbers and say so in a log line only.
-        raise ValueError(f"the weights lack {missing[0]} and {len(missing) - 1} more")
-    return model.eval(), tokenizer
+        return OpenVinoNetwork.load(folder, cache)
+    with quiet():
+        return _load_transformers(str(folder), local_files_only=True)
 
 
-def _quickest_dtype() -> torch.dtype:
-    """bfloat16 where the CPU multiplies matrices of it: in 0.6 of the time, for as good sentences.
+def _load_transformers(source: str, **options: Any) -> Network:
+    from summarizer.torch_network import TorchNetwork
 
-    training/RESULTS.md has the scores of both.
-    """
-    import torch
-
-    capabilities = torch.cpu.get_capabilities()
-    return torch.bfloat16 if capabilities.get("amx_bf16") else torch.float32
-
-
-def _window(model: Any, tokenizer: Any) -> int:
-    """Longest source in tokens."""
-    positions = getattr(model.config, "max_position_embeddings", None) or _MAX_SOURCE_TOKENS
-    return int(min(tokenizer.model_max_length, positions, _MAX_SOURCE_TOKENS))
+    return TorchNetwork.load(source, **options)

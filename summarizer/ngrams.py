@@ -59,14 +59,15 @@ class DocumentFrequencies:
     """In how many documents each n-gram occurs; a document is all the captions of one picture.
 
     Args:
-        counts: documents that hold each n-gram.
+        counts: documents that hold each n-gram, written with spaces between its words: a table of
+            pairs and triples of words would take three times the memory and time to load.
         documents: documents altogether.
 
     Raises:
         ValueError: there are no documents, or a count is not between 1 and their number.
     """
 
-    def __init__(self, counts: Mapping[Ngram, int], documents: int):
+    def __init__(self, counts: Mapping[str, int], documents: int):
         if documents < 1:
             raise ValueError("document frequencies need at least one document")
         if counts and not 1 <= min(counts.values()) <= max(counts.values()) <= documents:
@@ -74,9 +75,6 @@ class DocumentFrequencies:
         self.counts = dict(counts)
         self.documents = documents
         self.log_ref_len = math.log(documents)
-        self._idf = {
-            ngram: self.log_ref_len - math.log(count) for ngram, count in self.counts.items()
-        }
 
     @classmethod
     def from_references(cls, groups: Iterable[Iterable[str]]) -> DocumentFrequencies:
@@ -85,23 +83,25 @@ class DocumentFrequencies:
         Raises:
             ValueError: there are no groups.
         """
-        counts: Counter[Ngram] = Counter()
+        counts: Counter[str] = Counter()
         documents = 0
         for group in groups:
             documents += 1
-            counts.update({ngram for text in group for ngram in _ngrams(_words(text), MAX_N)})
+            counts.update(
+                {" ".join(ngram) for text in group for ngram in _ngrams(_words(text), MAX_N)}
+            )
         return cls(counts, documents)
 
     def idf(self, ngram: Ngram) -> float:
         """log(documents / count); an n-gram that was never seen counts as seen once."""
-        return self._idf.get(ngram, self.log_ref_len)
+        return self.log_ref_len - math.log(self.counts.get(" ".join(ngram), 1))
 
     def save(self, path: str | Path) -> None:
         """Writes gzipped JSON, the same bytes for the same counts.
 
         N-grams of one document are left out: their idf is that of unseen ones.
         """
-        kept = sorted((" ".join(key), count) for key, count in self.counts.items() if count > 1)
+        kept = sorted((key, count) for key, count in self.counts.items() if count > 1)
         text = json.dumps({"documents": self.documents, "counts": dict(kept)}, ensure_ascii=False)
         Path(path).write_bytes(gzip.compress(text.encode(), mtime=0))
 
@@ -116,7 +116,7 @@ class DocumentFrequencies:
         packed = Path(path).read_bytes()
         try:
             data = json.loads(gzip.decompress(packed))
-            counts = {tuple(key.split(" ")): int(count) for key, count in data["counts"].items()}
+            counts = {key: int(count) for key, count in data["counts"].items()}
             return cls(counts, int(data["documents"]))
         except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
             raise ValueError(

@@ -162,13 +162,23 @@ def test_an_unknown_model_is_wrong_use_and_the_known_ones_are_listed(folder, opt
     assert "Traceback" not in done.stderr
 
 
-def test_photos_alone_import_neither_stage_two_nor_the_web_page(folder):
+def heavy_imports(path):
     program = (
         "import sys; from captioner.cli import main; code = main(sys.argv[1:]);"
         "print(*{'torch', 'transformers', 'tensorflow', 'gradio'} & set(sys.modules));"
         "sys.exit(code)"
     )
-    done = run(folder / "cat.jpg", program=("-c", program))
+    done = run(path, program=("-c", program))
     assert done.returncode == 0, done.stderr
-    loaded = set(done.stdout.splitlines()[-1].split())
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_photos_alone_import_neither_stage_two_nor_the_web_page(folder):
+    loaded = heavy_imports(folder / "cat.jpg")
     assert loaded <= (set() if find_spec("openvino") else {"tensorflow"})
+
+
+@pytest.mark.skipif(not find_spec("openvino"), reason="the summarizer then needs PyTorch")
+def test_clips_import_no_pytorch_either(folder):
+    heavy_imports(folder / "both.gif")  # makes the graphs, where no run has
+    assert heavy_imports(folder / "both.gif") == set()

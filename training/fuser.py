@@ -273,8 +273,8 @@ def _publish(
     try:
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
         settings = trainer.summarizer.settings
-        export(model, trainer.summarizer.tokenizer, settings, frequencies, folder)
-        shipped = BartSummarizer.from_folder(folder, job.output.name)
+        export(model, trainer.data_collator.tokenizer, settings, frequencies, folder)
+        shipped = BartSummarizer.from_folder(folder, job.output.name, cache=job.run)
         shipped.settings = tune(shipped, data.tuning)
         shipped.settings.save(folder)
         results = {name: compare(shipped, scenes) for name, scenes in data.validation.items()}

@@ -20,6 +20,7 @@ from summarizer.bart import BartSummarizer, choose
 from summarizer.choice import Agreement
 from summarizer.ngrams import DocumentFrequencies
 from summarizer.settings import FREQUENCIES_FILE, FusionSettings
+from summarizer.torch_network import TorchNetwork
 from training.fuser_recipe import FuserRecipe
 from training.fusion_data import HeldOut
 from training.metrics import score
@@ -188,9 +189,7 @@ class FusionTrainer(Trainer):
 def tune(summarizer: BartSummarizer, held_out: Sequence[HeldOut]) -> FusionSettings:
     """The settings of choice that score the highest CIDEr on held-out clips."""
     base = replace(summarizer.settings, agreement=1.0, inputs_compete=True)
-    wide = BartSummarizer(
-        summarizer.model, summarizer.tokenizer, base, summarizer.agreement, summarizer.name
-    )
+    wide = BartSummarizer(summarizer.network, base, summarizer.agreement, summarizer.name)
     found = [wide.candidates(item.inputs) for item in held_out]
     references = [item.references for item in held_out]
     best, best_score = summarizer.settings, -1.0
@@ -226,4 +225,4 @@ def export(
 def wrap(model: Any, tokenizer: Any, agreement: Agreement, beams: int) -> BartSummarizer:
     """The model as a summarizer that takes the best beam."""
     settings = FusionSettings(SEPARATOR, CLIP, beam_size=beams)
-    return BartSummarizer(model, tokenizer, settings, agreement, "fuser")
+    return BartSummarizer(TorchNetwork(model, tokenizer), settings, agreement, "fuser")

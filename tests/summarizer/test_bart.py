@@ -87,14 +87,12 @@ def test_no_captions_are_refused(bart, captions):
 
 
 def test_a_silent_model_falls_back_on_the_consensus(bart, monkeypatch):
-    monkeypatch.setattr(BartSummarizer, "_search", lambda self, encoded: [["", ""]])
+    monkeypatch.setattr(BartSummarizer, "_search", lambda self, reading: [["", ""]])
     assert bart.summarize(["a cat", "a dog runs in it", "a dog runs in a park"]).startswith("a dog")
 
 
 def test_captions_that_the_model_cannot_read_are_chosen_from(bart):
-    deaf = BartSummarizer(
-        bart.model, bart.tokenizer, FusionSettings("<sep>", "<clip>"), bart.agreement, "deaf"
-    )
+    deaf = BartSummarizer(bart.network, FusionSettings("<sep>", "<clip>"), bart.agreement, "deaf")
     assert deaf.summarize(["собака бежит", "собака бежит"]) == "собака бежит"
 
 

@@ -47,15 +47,15 @@ def test_a_document_counts_an_ngram_once():
     table = DocumentFrequencies.from_references(GROUPS)
     assert table.documents == 3
     assert table.log_ref_len == math.log(3)
-    assert table.counts["dog",] == 2
-    assert table.counts["a",] == 2
-    assert table.counts["a", "dog"] == 2
-    assert table.counts["two", "cats"] == 1
+    assert table.counts["dog"] == 2
+    assert table.counts["a"] == 2
+    assert table.counts["a dog"] == 2
+    assert table.counts["two cats"] == 1
     assert table.idf(("dog",)) == pytest.approx(math.log(3 / 2))
     assert table.idf(("never",)) == table.idf(("two",)) == pytest.approx(math.log(3))
 
 
-@pytest.mark.parametrize(("counts", "documents"), [({}, 0), ({("a",): 3}, 2), ({("a",): 0}, 2)])
+@pytest.mark.parametrize(("counts", "documents"), [({}, 0), ({"a": 3}, 2), ({"a": 0}, 2)])
 def test_impossible_document_frequencies_are_refused(counts, documents):
     with pytest.raises(ValueError, match="document"):
         DocumentFrequencies(counts, documents)
@@ -70,8 +70,8 @@ def test_a_saved_table_weighs_the_same_and_is_the_same_file_each_time(tmp_path):
     assert first.read_bytes()[4:8] == bytes(4)  # gzip's time stamp
     loaded = DocumentFrequencies.load(first)
     assert loaded.documents == 3
-    for ngram in [*table.counts, ("never",)]:
-        assert loaded.idf(ngram) == table.idf(ngram)
+    for ngram in [*table.counts, "never"]:
+        assert loaded.idf(tuple(ngram.split())) == table.idf(tuple(ngram.split()))
 
 
 def test_a_damaged_table_is_named(tmp_path):

@@ -121,7 +121,6 @@ def test_what_was_trained_loads_and_writes_the_same_sentence_each_time(trained):
     first, second = load_summarizer(trained), load_summarizer(trained)
     assert first.settings.separator == "<sep>"
     assert first.settings.prefix == "<clip>"
-    assert str(next(first.model.parameters()).dtype) in ("torch.float32", "torch.bfloat16")
     assert first.summarize(captions) == second.summarize(captions) != ""
 
 

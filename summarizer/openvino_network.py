@@ -1,0 +1,168 @@
+"""A BART on OpenVINO: its graphs are made once with PyTorch, which later runs need not import.
+
+To import PyTorch and transformers takes seconds and 600 MB.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from summarizer.beam_search import BeamSearch, SearchOptions
+from summarizer.graphs import GraphStore
+from summarizer.hub import quiet
+from summarizer.network import Network, Reading
+
+_FILES = ("config.json", "model.safetensors")
+_GRAPHS = ("encoder", "decoder", "words")
+_SAME_LENGTHS = 32  # sources are filled up to a multiple: each new length takes time to prepare
+
+
+class OpenVinoNetwork(Network):
+    """A BART in three graphs: it reads, it goes through a text, it says which words may follow.
+
+    Args:
+        graphs: as `summarizer.bart_graphs` makes them.
+        tokenizer: its tokenizer.
+        config: its ``config.json``.
+        precision: ``f32`` or ``bf16``; None: what is quickest here.
+    """
+
+    def __init__(
+        self,
+        graphs: dict[str, Any],
+        tokenizer: Tokenizer,
+        config: dict[str, Any],
+        precision: str | None = None,
+    ):
+        import openvino
+
+        settings = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
+        self._compiled = {
+            name: openvino.compile_model(graph, "CPU", settings) for name, graph in graphs.items()
+        }
+        self._mine = threading.local()  # a request runs one call at a time
+        self._tokenizer = tokenizer
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self.start = int(config["decoder_start_token_id"])
+        self.end = int(config["eos_token_id"])
+        self.padding = int(config["pad_token_id"])
+        self.window = int(config["max_position_embeddings"])
+
+    @classmethod
+    def load(
+        cls, folder: Path, cache: Path | None = None, precision: str | None = None
+    ) -> OpenVinoNetwork:
+        """Loads a model folder.
+
+        Args:
+            folder: what `summarizer.train` wrote.
+            cache: see `GraphStore`.
+            precision: as above.
+
+        Raises:
+            Exception: whatever transformers raises for a damaged folder.
+        """
+        code = (Path(__file__), Path(__file__).with_name("bart_graphs.py"))
+        made_of = (*(folder / name for name in _FILES), *code)
+        store = GraphStore(folder, made_of, ("transformers", "torch"), cache)
+        graphs = {name: store.get(name) for name in _GRAPHS}
+        if any(graph is None for graph in graphs.values()):
+            from summarizer.bart_graphs import graphs_of
+
+            with quiet():
+                graphs = graphs_of(folder)
+            for name, graph in graphs.items():
+                store.keep(name, graph)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return cls(graphs, tokenizer, config, precision)
+
+    def read(self, sources: Sequence[str]) -> OpenVinoReading:
+        """See `Network.read`."""
+        return OpenVinoReading(self, sources)
+
+    def run(self, name: str, *arrays: np.ndarray) -> np.ndarray:
+        """What a graph makes of arrays, float32; any number of threads may ask."""
+        requests = self._mine.__dict__
+        if name not in requests:
+            requests[name] = self._compiled[name].create_infer_request()
+        outputs = requests[name].infer(list(arrays), share_inputs=True).to_tuple()
+        return np.array(outputs[0], dtype=np.float32)
+
+    def tokens(self, texts: Sequence[str], most: int) -> list[list[int]]:
+        """Each text as at most so many tokens, of which the last one ends it."""
+        found = self._tokenizer.encode_batch(list(texts))
+        return [[*encoded.ids[:-1][: most - 1], self.end] for encoded in found]
+
+    def texts(self, tokens: Sequence[Sequence[int]]) -> list[str]:
+        """What tokens say."""
+        said: list[str] = self._tokenizer.decode_batch(tokens)
+        return said
+
+
+class OpenVinoReading(Reading):
+    """Sources as the encoder has read them.
+
+    Args:
+        network: reads.
+        sources: B texts.
+    """
+
+    def __init__(self, network: OpenVinoNetwork, sources: Sequence[str]):
+        self._network = network
+        tokens = network.tokens(sources, network.window)
+        filled, self._mask = _filled(tokens, network.padding, _SAME_LENGTHS)
+        self._read = network.run("encoder", filled, self._mask)  # [B, S, D]
+
+    def search(self, beams: int, best: int, max_tokens: int) -> list[list[str]]:
+        """See `Reading.search`."""
+        network = self._network
+        options = SearchOptions(beams, max_tokens, network.start, network.end)
+        searches = [BeamSearch(options) for _ in self._read]
+        while going_on := [at for at, search in enumerate(searches) if not search.done]:
+            tokens = np.concatenate([searches[at].tokens for at in going_on])
+            states = self._states(tokens, np.repeat(going_on, beams))
+            following = np.split(network.run("words", states[:, -1]), len(going_on))
+            for at, log_probabilities in zip(going_on, following, strict=True):
+                searches[at].extend(log_probabilities)
+        return [
+            network.texts([tokens for _, tokens in search.finished[:best]]) for search in searches
+        ]
+
+    def log_probabilities(self, source: int, texts: Sequence[str], max_tokens: int) -> list[float]:
+        """See `Reading.log_probabilities`."""
+        network = self._network
+        labels, present = _filled(network.tokens(texts, max_tokens), network.padding)
+        starts = np.full((len(texts), 1), network.start)
+        states = self._states(
+            np.concatenate([starts, labels[:, :-1]], axis=1), np.full(len(texts), source)
+        )
+        likely = network.run("words", states.reshape(-1, states.shape[-1]))
+        chosen = np.take_along_axis(likely, labels.reshape(-1, 1), axis=1).reshape(labels.shape)
+        means: list[float] = ((chosen * present).sum(axis=1) / present.sum(axis=1)).tolist()
+        return means
+
+    def _states(self, tokens: np.ndarray, sources: np.ndarray) -> np.ndarray:
+        """Where the decoder stands after each token, [M, L, D], for M texts [M, L] of sources."""
+        return self._network.run("decoder", tokens, self._read[sources], self._mask[sources])
+
+
+def _filled(
+    tokens: Sequence[Sequence[int]], padding: int, multiple: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens filled up to one length, and which of them are real, both int64 [B, T]."""
+    longest = max(map(len, tokens))
+    shape = len(tokens), -(-longest // multiple) * multiple
+    filled, real = np.full(shape, padding, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+    for row, text in enumerate(tokens):
+        filled[row, : len(text)] = text
+        real[row, : len(text)] = 1
+    return filled, real

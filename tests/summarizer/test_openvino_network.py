@@ -1,0 +1,121 @@
+"""A fuser on OpenVINO writes what it would write on PyTorch."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from summarizer.bart import BartSummarizer
+from summarizer.settings import FusionSettings
+from tests.fusion_makers import save_bart, scene, scenes
+
+pytest.importorskip("openvino")
+
+SOURCES = [
+    "<clip>" + "<sep>".join(row["captions"][:count]) for count, row in enumerate(scenes(), 1)
+]
+TEXTS = ["a dog runs in a park", "two girls", "a man rides"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = save_bart(tmp_path_factory.mktemp("models") / "fuser")
+    FusionSettings("<sep>", "<clip>", agreement=1.0, inputs_compete=True).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def networks(folder):
+    """The same weights in float32: on OpenVINO, and on PyTorch."""
+    from summarizer.openvino_network import OpenVinoNetwork
+    from summarizer.torch_network import TorchNetwork
+
+    return (
+        OpenVinoNetwork.load(folder, precision="f32"),
+        TorchNetwork.load(str(folder), dtype=torch.float32, local_files_only=True),
+    )
+
+
+def test_a_fuser_runs_on_openvino_and_other_models_do_not(folder, tmp_path):
+    general = save_bart(tmp_path / "general")
+    names = [type(BartSummarizer.from_folder(at).network).__name__ for at in (folder, general)]
+    assert names == ["OpenVinoNetwork", "TorchNetwork"]
+
+
+@pytest.mark.parametrize("beams, best", [(1, 1), (4, 4), (4, 1), (5, 3)])
+def test_a_search_finds_the_same(networks, beams, best):
+    mine, theirs = (network.read(SOURCES).search(beams, best, 12) for network in networks)
+    assert mine == theirs
+
+
+def test_texts_are_as_likely(networks):
+    mine, theirs = (
+        network.read(SOURCES[:3]).log_probabilities(2, TEXTS, 48) for network in networks
+    )
+    assert mine == pytest.approx(theirs, abs=1e-5)
+    mine, theirs = (
+        network.read(SOURCES[:3]).log_probabilities(2, TEXTS, 4) for network in networks
+    )
+    assert mine == pytest.approx(theirs, abs=1e-5)
+
+
+def test_a_source_that_is_too_long_is_cut_alike(networks):
+    endless = "<clip>" + "<sep>".join(f"a dog {number}" for number in range(200))
+    mine, theirs = (network.read([endless]).search(4, 4, 12) for network in networks)
+    assert mine == theirs
+
+
+def test_the_graphs_are_made_once(folder, tmp_path, monkeypatch):
+    from summarizer import bart_graphs
+    from summarizer.openvino_network import OpenVinoNetwork
+
+    made = []
+    real = bart_graphs.graphs_of
+    monkeypatch.setattr(bart_graphs, "graphs_of", lambda path: made.append(path) or real(path))
+    first, second = (OpenVinoNetwork.load(folder, tmp_path).read(SOURCES[:2]) for _ in range(2))
+    assert made == [folder]
+    assert first.search(2, 2, 8) == second.search(2, 2, 8)
+    next(tmp_path.rglob("decoder.xml")).write_text("damaged")
+    OpenVinoNetwork.load(folder, tmp_path)
+    assert made == [folder, folder]
+
+
+def test_making_the_graphs_writes_nothing_on_the_screen(folder, tmp_path, capfd, recwarn):
+    from summarizer.openvino_network import OpenVinoNetwork
+
+    OpenVinoNetwork.load(folder, tmp_path)
+    assert capfd.readouterr() == ("", "")
+    assert not recwarn.list
+
+
+def test_threads_may_share_it(networks):
+    from concurrent.futures import ThreadPoolExecutor
+
+    network = networks[0]
+    expected = [network.read([source]).search(2, 2, 8) for source in SOURCES]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda source: network.read([source]).search(2, 2, 8), SOURCES))
+    assert found == expected
+
+
+def test_fusing_needs_no_torch(folder):
+    script = (
+        "import sys\n"
+        "from summarizer import load_summarizer\n"
+        f"print(load_summarizer({str(folder)!r}).summarize({scene('a dog', 'runs')!r}))\n"
+        "print(sorted({'torch', 'transformers'} & set(sys.modules)))\n"
+    )
+    BartSummarizer.from_folder(folder)  # the graphs are made
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[1] == "[]"
+
+
+def test_attention_is_for_real_tokens_only(networks):
+    """A source beside a longer one, which fills it up, is read as alone."""
+    network = networks[0]
+    alone, beside = network.read(SOURCES[:1]), network.read([SOURCES[0], SOURCES[9]])
+    np.testing.assert_allclose(
+        alone.log_probabilities(0, TEXTS, 48), beside.log_probabilities(0, TEXTS, 48), atol=1e-5
+    )
