@@ -30,7 +30,7 @@ from training.encoder_weights import load_encoder_weights
 from training.features import cached_features
 from training.recipe import Recipe
 from training.report import write_curves, write_examples, write_model_card
-from training.self_critical import Reward, Sampler
+from training.self_critical import Reward, Searcher
 from training.views import AS_IT_IS, View
 
 
@@ -149,13 +149,9 @@ def _teach(
     )
     network = model.training_graph(head, recipe.captions_per_image)
     if recipe.objective == "self-critical":
-        drawing = DecodingOptions(
-            beams=recipe.captions_per_image,
-            max_words=recipe.max_words,
-            temperature=recipe.temperature,
-        )
-        sampler = Sampler(model, head, batches, Reward(captions), drawing)
-        self_critical.fit(network, sampler, recipe, scores, output)
+        search = DecodingOptions(beams=recipe.captions_per_image, max_words=recipe.max_words)
+        searcher = Searcher(model, head, batches, Reward(captions), search)
+        self_critical.fit(network, searcher, recipe, scores, output)
     elif teachers:
         network = beside_teachers(network, teachers, recipe.captions_per_image)
         loss = DistilledCrossEntropy(recipe.teaching, recipe.label_smoothing)

@@ -27,12 +27,11 @@ class Recipe(Settings):
         epochs: at most.
         patience: stop after this many epochs without a better dev CIDEr.
         batch_size: photos a step.
-        captions_per_image: captions of each photo a step; self-critical: sampled ones.
+        captions_per_image: captions of each photo a step; self-critical: beams of its search.
         learning_rate: highest rate; warms up for one epoch, then falls as a cosine to 1 %.
             Self-critical: falls from the first step to 10 %.
         label_smoothing: probability spread evenly over all words; self-critical: not used.
         teaching: with teachers: their share in the loss, 0 to 1; the rest is the true words'.
-        temperature: self-critical: at which captions are sampled and judged.
         ema: momentum of the moving average of the weights, which is what is scored and kept.
         precision: Keras dtype policy, ``float32`` or ``mixed_bfloat16``.
         beams: beam size of the dev scores.
@@ -54,7 +53,6 @@ class Recipe(Settings):
     learning_rate: float = 1e-3
     label_smoothing: float = 0.1
     teaching: float = 0.7
-    temperature: float = 0.5
     ema: float = 0.999
     precision: str = "float32"
     beams: int = 3

@@ -1,14 +1,17 @@
-"""Self-critical training: sampled captions, each judged against the others of its photo.
+"""Self-critical training: the beams of a search, each judged against the others of its photo.
 
-S. J. Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017, with the
-baseline of R. Luo, "A Better Variant of Self-Critical Sequence Training", 2020: of K captions that
-are sampled for a photo, the baseline of each is the mean reward of the other K - 1.
+S. J. Rennie et al., "Self-critical Sequence Training for Image Captioning", CVPR 2017. As in M.
+Cornia et al., "Meshed-Memory Transformer for Image Captioning", CVPR 2020, the captions are not
+drawn at random but the K beams of a search: label smoothing leaves a model so flat that what is
+drawn is far worse than what a search finds, and what makes it better makes the search worse. The
+baseline of each caption is the mean reward of the other K - 1 (R. Luo, "A Better Variant of
+Self-Critical Sequence Training", 2020).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -31,30 +34,19 @@ _FULL_STOP = "fullstop"
 
 @keras.saving.register_keras_serializable(package="captionloom")
 class PolicyGradient(keras.losses.Loss):
-    """REINFORCE (Williams 1992): -log p of each caption; its advantage is the sample weight.
+    """REINFORCE (Williams 1992): -log p of each caption; its advantage is the sample weight."""
 
-    Args:
-        temperature: what the captions were sampled at. A model that was taught with label
-            smoothing is so flat that its samples at 1 are far worse than what a search finds, and
-            what makes them better makes the search worse.
-    """
-
-    def __init__(self, temperature: float = 1.0, name: str = "policy_gradient", **kwargs: Any):
+    def __init__(self, name: str = "policy_gradient", **kwargs: Any):
         super().__init__(name=name, **kwargs)
-        self.temperature = temperature
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Targets int [B, K, T] and logits [B, K, T, V] → [B, K], by the mean length."""
-        logits = ops.cast(y_pred, "float32") / self.temperature
+        logits = ops.cast(y_pred, "float32")
         targets = ops.cast(y_true, "int32")
         chosen = ops.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
         real = ops.cast(ops.not_equal(targets, PAD), "float32")
         losses = ops.sum((ops.logsumexp(logits, axis=-1) - chosen) * real, axis=-1)
         return losses / ops.maximum(ops.mean(ops.sum(real, axis=-1)), 1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {**super().get_config(), "temperature": self.temperature}
 
 
 class Reward:
@@ -83,16 +75,15 @@ def advantages(rewards: np.ndarray) -> np.ndarray:
     return better
 
 
-class Sampler:
-    """Captions drawn from a model as it stands, as training batches.
+class Searcher:
+    """What a model as it stands finds by a search, as training batches.
 
     Args:
-        model: draws.
+        model: searches.
         head: as in `CaptionModel.remember`.
         batches: chooses the photos.
         reward: judges.
-        options: how captions are drawn: ``beams`` is K, captions of each photo, at least 2; with a
-            ``temperature`` above 0.
+        options: of the search: ``beams`` is K, captions of each photo, at least 2.
     """
 
     def __init__(
@@ -109,7 +100,7 @@ class Sampler:
         self.reward = reward
         self.options = options
 
-    def draw(self, index: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, float]:
+    def find(self, index: int) -> tuple[list[np.ndarray], np.ndarray, np.ndarray, float]:
         """Batch number ``index`` of the epoch.
 
         Returns:
@@ -117,36 +108,36 @@ class Sampler:
             advantages float32 [B, K], and the mean reward.
         """
         photos, views, features = self.batches.photos(index)
-        seed = 1_000_000 * self.batches.seed + len(self.batches) * self.batches.epoch + index
-        options = replace(self.options, seed=seed)
-        found = decode(self.model, *self.model.remember(features, self.head), options)
-        drawn = [[self.model.vocabulary.decode(h.ids) for h in captions] for captions in found]
+        beams = self.options.beams
+        found = decode(self.model, *self.model.remember(features, self.head), self.options)
+        vocabulary = self.model.vocabulary
         texts = [
-            mirror_words(" ".join(words)) if view.mirrored else " ".join(words)
-            for view, captions in zip(views, drawn, strict=True)
-            for words in captions
+            # A vocabulary of a few words may not have so many captions.
+            [" ".join(vocabulary.decode(h.ids)) for h in islice(cycle(captions), beams)]
+            for captions in found
         ]
-        of = np.repeat(photos, options.beams).tolist()
-        rewards = self.reward(texts, of).reshape(-1, options.beams)
+        seen = [
+            mirror_words(text) if view.mirrored else text
+            for view, captions in zip(views, texts, strict=True)
+            for text in captions
+        ]
+        rewards = self.reward(seen, np.repeat(photos, beams).tolist()).reshape(-1, beams)
         length = self.model.config.max_words + 2
         tokens = np.stack(
-            [
-                [self.model.vocabulary.encode(" ".join(words), length) for words in captions]
-                for captions in drawn
-            ]
+            [[vocabulary.encode(text, length) for text in captions] for captions in texts]
         )
         weights = advantages(rewards).astype(np.float32)
         return [features, tokens[:, :, :-1]], tokens[:, :, 1:], weights, float(rewards.mean())
 
 
-def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Path) -> None:
-    """Trains ``network`` (see `CaptionModel.training_graph`), whose weights the sampler draws with.
+def fit(network: Any, searcher: Searcher, recipe: Recipe, dev: DevScores, run: Path) -> None:
+    """Trains ``network`` (see `CaptionModel.training_graph`), which has the searcher's weights.
 
     A loop instead of `keras.Model.fit`, because every batch must come from the weights of now.
 
     Args:
         network: features and tokens → logits.
-        sampler: the training data.
+        searcher: the training data.
         recipe: the settings.
         dev: scores and keeps.
         run: folder of the run; holds the checkpoint from which a stopped run goes on.
@@ -154,12 +145,12 @@ def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Pat
     network.compile(
         optimizer=keras.optimizers.Adam(
             keras.optimizers.schedules.CosineDecay(
-                recipe.learning_rate, len(sampler.batches) * recipe.epochs, alpha=0.1
+                recipe.learning_rate, len(searcher.batches) * recipe.epochs, alpha=0.1
             ),
             global_clipnorm=1.0,
             **averaging(recipe),
         ),
-        loss=PolicyGradient(recipe.temperature),
+        loss=PolicyGradient(),
         jit_compile=False,
     )
     callbacks = [
@@ -172,11 +163,11 @@ def fit(network: Any, sampler: Sampler, recipe: Recipe, dev: DevScores, run: Pat
     for epoch in range(len(read_history(dev.history)), recipe.epochs):
         listeners.on_epoch_begin(epoch)
         losses, rewards = [], []
-        for index in tqdm(range(len(sampler.batches)), desc=f"epoch {epoch + 1}", disable=None):
-            inputs, targets, weights, reward = sampler.draw(index)
+        for index in tqdm(range(len(searcher.batches)), desc=f"epoch {epoch + 1}", disable=None):
+            inputs, targets, weights, reward = searcher.find(index)
             losses.append(network.train_on_batch(inputs, targets, sample_weight=weights))
             rewards.append(reward)
-        sampler.batches.on_epoch_end()
+        searcher.batches.on_epoch_end()
         logs = {"loss": float(np.mean(losses)), "reward": float(np.mean(rewards))}
         listeners.on_epoch_end(epoch, logs)
         if network.stop_training:

@@ -5,7 +5,7 @@ from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import PAD
 from tests.models.test_caption_model import WORDS, tiny_model
 from training.batches import CaptionBatches
-from training.self_critical import PolicyGradient, Reward, Sampler, advantages
+from training.self_critical import PolicyGradient, Reward, Searcher, advantages
 
 REFERENCES = [["a dog runs", "the dog runs fast"], ["a cat sleeps", "one cat is asleep"]]
 
@@ -35,14 +35,7 @@ def test_the_loss_is_the_log_probability_of_the_real_words():
     assert float(loss) == pytest.approx(2 * -np.log(0.9 * 0.5) / 2, rel=1e-5)
 
 
-def test_the_loss_is_that_of_the_temperature_at_which_captions_were_drawn():
-    logits = np.random.default_rng(0).normal(size=(2, 3, 4, 5)).astype(np.float32)
-    targets = np.random.default_rng(1).integers(1, 5, (2, 3, 4))
-    sharp, plain = PolicyGradient(0.5)(targets, logits), PolicyGradient()(targets, 2 * logits)
-    assert float(sharp) == pytest.approx(float(plain), rel=1e-5)
-
-
-def test_what_is_sampled_comes_back_as_a_batch_to_learn_from():
+def test_what_is_found_comes_back_as_a_batch_to_learn_from():
     model = tiny_model()
     _, head = model.encoder.split(None)
     random = np.random.default_rng(0)
@@ -58,16 +51,16 @@ def test_what_is_sampled_comes_back_as_a_batch_to_learn_from():
         captions_per_image=1,
         seed=1,
     )
-    drawing = DecodingOptions(beams=3, max_words=model.config.max_words, temperature=1.0)
-    sampler = Sampler(model, head, batches, Reward(captions), drawing)
-    (seen, tokens), targets, weights, reward = sampler.draw(0)
+    search = DecodingOptions(beams=3, max_words=model.config.max_words)
+    searcher = Searcher(model, head, batches, Reward(captions), search)
+    (seen, tokens), targets, weights, reward = searcher.find(0)
     assert seen.shape == shape
     assert tokens.shape == targets.shape == (4, 3, model.config.max_words + 1)
     assert (tokens[:, :, 1:] == targets[:, :, :-1]).all()
     np.testing.assert_allclose(weights.sum(axis=1), 0, atol=1e-5)
     assert len({tuple(row) for row in tokens.reshape(-1, tokens.shape[-1])}) > 1
     assert reward >= 0
-    again = sampler.draw(0)
+    again = searcher.find(0)
     assert np.array_equal(again[1], targets)
     batches.on_epoch_end()
-    assert not np.array_equal(sampler.draw(0)[1], targets)
+    assert not np.array_equal(searcher.find(0)[1], targets)
