@@ -83,7 +83,7 @@ class CaptionModel(InferenceModel):
 
         Returns:
             A Keras model: tokens int32 [B, K, 1], the states each [B, K, D] and the memory →
-            log-probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
+            probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
         """
         tokens = keras.Input((captions, 1), dtype="int32", name="tokens")
         grid = keras.Input(self._grid_shape, name="grid")
@@ -94,8 +94,9 @@ class CaptionModel(InferenceModel):
             keras.Input((captions, units), name=f"state_{i}") for i in range(self.decoder.states)
         ]
         logits, new_states, where = self.decoder.read(tokens, tuple(states), tuple(memory))
-        log_probabilities = ops.log_softmax(ops.cast(logits[:, :, 0], "float32"), axis=-1)
-        outputs = [log_probabilities, where[:, :, 0], *new_states]
+        # Not their logarithms: OpenVINO has a softmax in one piece, and a search needs few of them.
+        probabilities = ops.softmax(ops.cast(logits[:, :, 0], "float32"), axis=-1)
+        outputs = [probabilities, where[:, :, 0], *new_states]
         return keras.Model([tokens, *states, *memory], outputs, name="step")
 
     @staticmethod

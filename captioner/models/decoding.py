@@ -1,7 +1,7 @@
 """From next-word probabilities to captions: greedy and beam search, and sampling.
 
 All are batched over images, and stop each image for itself. The search sees a model only through
-`Scorer`: states in, log-probabilities out.
+`Scorer`: states in, probabilities out.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from captioner.models.vocabulary import END, PAD, START, UNK
 
 _NEVER = [PAD, START, UNK]  # no caption holds these
+_LEAST = np.finfo(np.float32).tiny  # what is smaller may have been rounded to 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Scorer(Protocol):
     def step(
         self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        """One word further."""
+        """One word further; the search may write into what it gets."""
 
 
 def decode(
@@ -101,13 +102,13 @@ def decode(
     choose = _sample if options.temperature else _best_continuations
     random = np.random.default_rng(options.seed)
     for position in range(options.max_words + 1):
-        log_probabilities, where, new_states = model.step(beams.last, beams.states, beams.memory)
-        log_probabilities[:, :, _NEVER] = -np.inf
+        probabilities, where, new_states = model.step(beams.last, beams.states, beams.memory)
+        probabilities[:, :, _NEVER] = 0.0
         if position == 0:
-            log_probabilities[:, :, END] = -np.inf  # a caption has at least one word
+            probabilities[:, :, END] = 0.0  # a caption has at least one word
         if position == options.max_words:
-            _force_end(log_probabilities)
-        parents, words, totals = choose(beams, log_probabilities, random)
+            _force_end(probabilities)
+        parents, words, totals = choose(beams, probabilities, random)
         beams.extend(parents, words, totals, where, new_states)
         found |= beams.take_finished()
         if not len(beams.images):
@@ -128,7 +129,9 @@ class _Beams:
         self.states = [np.repeat(state[:, None], count, axis=1) for state in states]
         self.last = np.full((batch, count, 1), START, dtype=np.int32)
         self.words = np.zeros((batch, count, 0), dtype=np.int32)
-        self.where: np.ndarray | None = None  # [B, K, T, N]
+        # Among which of the K captions each word was chosen, and where all of them looked then.
+        self.places = np.zeros((batch, count, 0), dtype=np.int64)
+        self.looked: np.ndarray | None = None  # [T, all images, K, N]
         self.totals = np.zeros((batch, count), dtype=np.float64)
         self.lengths = np.zeros((batch, count), dtype=np.int32)  # words with <end>
         self.ended = np.zeros((batch, count), dtype=bool)
@@ -156,10 +159,11 @@ class _Beams:
         self.totals = totals
         self.states = [state[rows, parents] for state in states]
         self.words = np.concatenate([self.words[rows, parents], words[:, :, None]], axis=2)
-        looked = where[rows, parents][:, :, None]
-        if self.where is not None:
-            looked = np.concatenate([self.where[rows, parents], looked], axis=2)
-        self.where = looked
+        self.places = np.concatenate([self.places[rows, parents], parents[:, :, None]], axis=2)
+        if self.looked is None:
+            shape = (self.options.max_words + 1, len(self.images), *where.shape[1:])
+            self.looked = np.zeros(shape, dtype=np.float32)
+        self.looked[self.words.shape[2] - 1, self.images] = where
         self.last = np.where(words == PAD, END, words)[:, :, None].astype(np.int32)
 
     def take_finished(self) -> dict[int, list[Hypothesis]]:
@@ -170,7 +174,7 @@ class _Beams:
         ranks = self.ranks(self.totals, self.lengths)
         finished = map(int, np.flatnonzero(~rest))
         taken = {int(self.images[row]): self._ranked(row, ranks) for row in finished}
-        for name in ("images", "last", "words", "where", "totals", "lengths", "ended"):
+        for name in ("images", "last", "words", "places", "totals", "lengths", "ended"):
             setattr(self, name, getattr(self, name)[rest])
         self.states = [state[rest] for state in self.states]
         self.memory = [kept[rest] for kept in self.memory]
@@ -181,29 +185,31 @@ class _Beams:
         return [self._hypothesis(row, k) for k in order if np.isfinite(self.totals[row, k])]
 
     def _hypothesis(self, row: int, k: int) -> Hypothesis:
-        assert self.where is not None
+        assert self.looked is not None
         ids = tuple(int(i) for i in self.words[row, k] if i > UNK)
         score = float(self.totals[row, k] / self.lengths[row, k])
-        return Hypothesis(ids, score, self.where[row, k, : len(ids)])
+        steps = np.arange(len(ids))
+        where = self.looked[steps, self.images[row], self.places[row, k, : len(ids)]]
+        return Hypothesis(ids, score, where)
 
 
-def _force_end(log_probabilities: np.ndarray) -> None:
-    ends = log_probabilities[:, :, END].copy()
-    log_probabilities[:] = -np.inf
-    log_probabilities[:, :, END] = ends
+def _force_end(probabilities: np.ndarray) -> None:
+    ends = np.maximum(probabilities[:, :, END], _LEAST)  # at 0 there would be no caption
+    probabilities[:] = 0.0
+    probabilities[:, :, END] = ends
 
 
 def _best_continuations(
-    beams: _Beams, log_probabilities: np.ndarray, _: np.random.Generator
+    beams: _Beams, probabilities: np.ndarray, _: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Parents, words and totals [B, K] of the best continuations of all beams together."""
-    batch, count, size = log_probabilities.shape
-    # A finished caption competes on, unchanged: its only continuation is padding, at no cost.
-    log_probabilities[beams.ended] = -np.inf
-    log_probabilities[beams.ended, PAD] = 0.0
+    batch, count, size = probabilities.shape
     # The best K of all continue each caption with one of its own best K words.
     each = min(count, size)
-    words, gained = _largest(log_probabilities, each)
+    words, gained = _likeliest(probabilities, each)
+    # A finished caption competes on, unchanged: its only continuation is padding, at no cost.
+    gained[beams.ended] = -np.inf
+    words[beams.ended, 0], gained[beams.ended, 0] = PAD, 0.0
     totals = (beams.totals[:, :, None] + gained).reshape(batch, count * each)
     lengths = np.repeat(np.where(beams.ended, beams.lengths, beams.lengths + 1), each, axis=1)
     top = np.argsort(-beams.ranks(totals, lengths), axis=1, kind="stable")[:, :count]
@@ -211,38 +217,49 @@ def _best_continuations(
     return top // each, words.reshape(batch, count * each)[rows, top], totals[rows, top]
 
 
-def _largest(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices and values [B, K, count] of the largest of ``values`` [B, K, V], largest first.
+def _likeliest(probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The likeliest words of each of ``probabilities`` [B, K, V], where they are then 0.
 
     Of equal ones the first, which is the more frequent word, so that a caption hangs on nothing
     but its image.
+
+    Returns:
+        Words int64 and their log-probabilities float64, both [B, K, count], likeliest first.
     """
-    flat = values.reshape(-1, values.shape[2]).copy()
+    flat = probabilities.reshape(-1, probabilities.shape[2])
     rows = np.arange(len(flat))
-    chosen = np.empty((len(flat), count), dtype=np.int64)
-    found = np.empty((len(flat), count), dtype=np.float64)
-    for place in range(count):  # for a few of thousands, quicker than a sort or a partition
-        chosen[:, place] = flat.argmax(axis=1)
-        found[:, place] = flat[rows, chosen[:, place]]
-        flat[rows, chosen[:, place]] = -np.inf
-    return chosen.reshape(*values.shape[:2], count), found.reshape(*values.shape[:2], count)
+    words, found = [], []
+    for _ in range(count):  # for a few of thousands, quicker than a sort or a partition
+        words.append(flat.argmax(axis=1))
+        found.append(flat[rows, words[-1]])
+        flat[rows, words[-1]] = 0.0
+    shape = (*probabilities.shape[:2], count)
+    logarithms = _logarithms(np.stack(found, axis=1))
+    return np.stack(words, axis=1).reshape(shape), logarithms.reshape(shape)
+
+
+def _logarithms(probabilities: np.ndarray) -> np.ndarray:
+    """Natural logarithms, float64; of 0 it is minus infinity."""
+    with np.errstate(divide="ignore"):
+        logarithms: np.ndarray = np.log(probabilities, dtype=np.float64)
+        return logarithms
 
 
 def _sample(
-    beams: _Beams, log_probabilities: np.ndarray, random: np.random.Generator
+    beams: _Beams, probabilities: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each caption draws its own next word; totals stay those of the model itself."""
-    batch, count, _ = log_probabilities.shape
+    batch, count, _ = probabilities.shape
     options = beams.options
-    scaled = log_probabilities / options.temperature
-    probabilities = np.exp(scaled - scaled.max(axis=2, keepdims=True))
-    probabilities /= probabilities.sum(axis=2, keepdims=True)
+    weights = probabilities / probabilities.max(axis=2, keepdims=True)
+    weights **= 1 / options.temperature
+    weights /= weights.sum(axis=2, keepdims=True)
     if options.top_p < 1:
-        probabilities = _nucleus(probabilities, options.top_p)
-    cumulative = np.cumsum(probabilities, axis=2)
+        weights = _nucleus(weights, options.top_p)
+    cumulative = np.cumsum(weights, axis=2)
     draws = random.random((batch, count, 1)) * cumulative[:, :, -1:]
     words = (cumulative <= draws).sum(axis=2)
-    gained = np.take_along_axis(log_probabilities, words[:, :, None], axis=2)[:, :, 0]
+    gained = _logarithms(np.take_along_axis(probabilities, words[:, :, None], axis=2)[:, :, 0])
     words = np.where(beams.ended, PAD, words)
     totals = beams.totals + np.where(beams.ended, 0.0, gained)
     parents = np.broadcast_to(np.arange(count), (batch, count))

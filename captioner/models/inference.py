@@ -52,7 +52,7 @@ class InferenceModel(ABC):
 
     @abstractmethod
     def _compile_step(self, captions: int, lanes: int) -> Run:
-        """Tokens, states and memory → log-probabilities, where it looked, new states."""
+        """Tokens, states and memory → probabilities, where it looked, new states."""
 
     def remember(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Looks at images once, for any number of captions.
@@ -80,12 +80,12 @@ class InferenceModel(ABC):
             memory: as `remember` returned it.
 
         Returns:
-            Log-probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
+            Probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
         """
         captions = tokens.shape[1]
         run = self._once(("step", captions), lambda lanes: self._compile_step(captions, lanes))
-        log_probabilities, where, *new_states = run(tokens, *states, *memory)
-        return log_probabilities, where, new_states
+        probabilities, where, *new_states = run(tokens, *states, *memory)
+        return probabilities, where, new_states
 
     def in_lanes(self, lanes: int) -> Self:
         """The same network and weights, run from so many threads at once.

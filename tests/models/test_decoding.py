@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from captioner.models.decoding import DecodingOptions, decode
-from captioner.models.vocabulary import END, UNK
+from captioner.models.vocabulary import END, START, UNK
 
 _SIZE = 7  # pad, start, end, unknown and three words
 _WORDS = range(UNK + 1, _SIZE)
@@ -18,15 +18,15 @@ class Bigrams:
     def __init__(self, seed=0, images=2):
         random = np.random.default_rng(seed)
         logits = random.normal(scale=2, size=(images, _SIZE, _SIZE))
-        self.table = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))
+        self.table = logits - np.log(np.exp(logits).sum(axis=2, keepdims=True))  # logarithms
         self.asked = []  # of which images, at each step
 
     def step(self, tokens, states, memory):
         (image,) = memory
         self.asked.append(image[:, 0].tolist())
-        log_probabilities = self.table[image, tokens[:, :, 0]].astype(np.float32)
-        where = np.full((*tokens.shape[:2], 4), 0.25, np.float32)
-        return log_probabilities, where, [states[0] + 1]
+        probabilities = np.exp(self.table[image, tokens[:, :, 0]]).astype(np.float32)
+        where = np.eye(_SIZE, dtype=np.float32)[tokens[:, :, 0]]  # at the last word
+        return probabilities, where, [states[0] + 1]
 
     def run(self, **options):
         images = np.arange(len(self.table))[:, None]
@@ -84,12 +84,12 @@ def test_the_score_is_the_mean_log_probability_with_the_end():
 
 
 def test_hypotheses_are_distinct_sorted_and_have_attention_for_each_word():
-    for hypotheses in Bigrams(2).run(beams=4, max_words=4, length_penalty=1.0):
+    for hypotheses in Bigrams(2, images=6).run(beams=4, max_words=4, length_penalty=1.0):
         assert len({h.ids for h in hypotheses}) == len(hypotheses)
         assert [h.score for h in hypotheses] == sorted((h.score for h in hypotheses), reverse=True)
         for h in hypotheses:
             assert 1 <= len(h.ids) <= 4
-            assert h.attention.shape == (len(h.ids), 4)
+            assert h.attention.argmax(axis=1).tolist() == [START, *h.ids[:-1]]
 
 
 @pytest.mark.parametrize("options", [{"beams": 3}, {"beams": 50, "temperature": 2.0}])
@@ -104,6 +104,13 @@ def test_an_image_is_captioned_alike_alone_and_in_a_batch():
         alone = Bigrams(5, images=3)
         alone.table = alone.table[image : image + 1]
         assert alone.run(beams=3)[0][0].ids == together.run(beams=3)[image][0].ids
+
+
+def test_a_caption_may_end_where_the_end_is_all_but_impossible():
+    model = Bigrams(8)
+    model.table[:, :, END] = -200  # as a float32 probability it is 0
+    for hypotheses in model.run(beams=2, max_words=3):
+        assert [len(h.ids) for h in hypotheses] == [3, 3]
 
 
 def test_samples_follow_the_distribution():
