@@ -74,7 +74,7 @@ class ExportedModel(InferenceModel):
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
         graph = self._graph(f"step-{captions}", lambda model: model.step_graph(captions))
-        return runner(graph, lanes, self._precision)
+        return runner(graph, lanes, self._precision, lent=1)
 
     def _graph(self, name: str, build: Callable[[CaptionModel], Any]) -> Any:
         path = self._graphs / f"{name}.xml"

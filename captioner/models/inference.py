@@ -80,7 +80,8 @@ class InferenceModel(ABC):
             memory: as `remember` returned it.
 
         Returns:
-            Probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
+            Probabilities of the next word [B, K, V], where it looked [B, K, N], new states. The
+            probabilities are many, and not copied: the thread's next step overwrites them.
         """
         captions = tokens.shape[1]
         run = self._once(("step", captions), lambda lanes: self._compile_step(captions, lanes))
