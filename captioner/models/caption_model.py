@@ -73,13 +73,24 @@ class CaptionModel(InferenceModel):
         logits, _, _ = self.decoder.read(tokens, states, memory)
         return keras.Model([features, tokens], logits, name="captioner")
 
-    def memory_graph(self, encoder: Any) -> Any:
-        """Images or features → the starting states and memory that `step_graph` takes."""
-        memory = self.decoder.remember(encoder.output)
-        return keras.Model(encoder.input, [*self.decoder.start_states(memory), *memory])
+    def memory_graph(self, encoder: Any, folded: bool = False) -> Any:
+        """Images or features → the starting states and memory that `step_graph` takes.
 
-    def step_graph(self, captions: int) -> Any:
+        Args:
+            encoder: images or features → grid.
+            folded: as of `step_graph`.
+        """
+        memory = self.decoder.remember(encoder.output)
+        kept = self.decoder.fold_memory(memory) if folded else memory
+        return keras.Model(encoder.input, [*self.decoder.start_states(memory), *kept])
+
+    def step_graph(self, captions: int, folded: bool = False) -> Any:
         """One word further.
+
+        Args:
+            captions: K, captions of each image.
+            folded: the graph keeps the weights of now, and what can be computed of them is; it is
+                quicker, and takes what the folded `memory_graph` gives.
 
         Returns:
             A Keras model: tokens int32 [B, K, 1], the states each [B, K, D] and the memory →
@@ -87,13 +98,16 @@ class CaptionModel(InferenceModel):
         """
         tokens = keras.Input((captions, 1), dtype="int32", name="tokens")
         grid = keras.Input(self._grid_shape, name="grid")
-        memory_shapes = [x.shape[1:] for x in self.decoder.remember(grid)]
+        remembered = self.decoder.remember(grid)
+        kept = self.decoder.fold_memory(remembered) if folded else remembered
+        memory_shapes = [x.shape[1:] for x in kept]
         memory = [keras.Input(shape, name=f"memory_{i}") for i, shape in enumerate(memory_shapes)]
         units = self.config.decoder.units
         states = [
             keras.Input((captions, units), name=f"state_{i}") for i in range(self.decoder.states)
         ]
-        logits, new_states, where = self.decoder.read(tokens, tuple(states), tuple(memory))
+        read = self.decoder.read_folded if folded else self.decoder.read
+        logits, new_states, where = read(tokens, tuple(states), tuple(memory))
         # Not their logarithms: OpenVINO has a softmax in one piece, and a search needs few of them.
         probabilities = ops.softmax(ops.cast(logits[:, :, 0], "float32"), axis=-1)
         outputs = [probabilities, where[:, :, 0], *new_states]

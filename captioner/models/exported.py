@@ -61,19 +61,24 @@ class ExportedModel(InferenceModel):
     def _compile_memory(self, lanes: int) -> Run:
         if self._precision == "int8":
             return self._compile_quantised(lanes)
-        graph = self._graph("memory", lambda model: model.memory_graph(model.encoder.model))
+        graph = self._graph(
+            "memory", lambda model: model.memory_graph(model.encoder.model, folded=True)
+        )
         return runner(graph, lanes, self._precision)
 
     def _compile_quantised(self, lanes: int) -> Run:
         encode = runner(_read(self._folder / INT8_ENCODER), lanes)
         grid_only = self._graph(
-            "grid-memory", lambda model: model.memory_graph(model.encoder.split(None)[1])
+            "grid-memory",
+            lambda model: model.memory_graph(model.encoder.split(None)[1], folded=True),
         )
         remember = runner(grid_only, lanes)
         return lambda images: remember(*encode(images))
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
-        graph = self._graph(f"step-{captions}", lambda model: model.step_graph(captions))
+        graph = self._graph(
+            f"step-{captions}", lambda model: model.step_graph(captions, folded=True)
+        )
         return runner(graph, lanes, self._precision, lent=1)
 
     def _graph(self, name: str, build: Callable[[CaptionModel], Any]) -> Any:

@@ -5,6 +5,7 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.config import CaptionModelConfig, DecoderConfig, EncoderConfig
 from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.errors import ModelError
+from captioner.models.runtime import compiled
 from captioner.models.vocabulary import START, Vocabulary
 
 WORDS = ["a", "dog", "runs", "cat", "sits"]
@@ -37,6 +38,26 @@ def test_stepping_word_by_word_gives_the_training_graphs_logits(decoder):
         found, where, states = model.step(tokens[:, :, position : position + 1], states, memory)
         np.testing.assert_allclose(found, expected[:, :, position], atol=2e-4)
         np.testing.assert_allclose(where.sum(axis=-1), 1, atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+def test_folded_graphs_give_the_same(decoder):
+    model = tiny_model(decoder)
+    random = np.random.default_rng(1)
+    for variable in model.decoder_variables().values():
+        variable.assign(random.normal(scale=0.5, size=variable.shape))  # biases are 0 at first
+    _, head = model.encoder.split(None)
+    grid = random.normal(size=(3, *head.input.shape[1:])).astype(np.float32)
+    tokens = random.integers(4, 9, (3, 2, 1)).astype(np.int32)
+    count = model.decoder.states
+    states = list(random.normal(size=(count, 3, 2, 16)).astype(np.float32))
+
+    def stepped(folded):
+        memory = compiled(model.memory_graph(head, folded))(grid)[count:]
+        return compiled(model.step_graph(2, folded))(tokens, *states, *memory)
+
+    for mine, theirs in zip(stepped(folded=True), stepped(folded=False), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
