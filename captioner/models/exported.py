@@ -6,23 +6,17 @@ that came of it, a quarter of a second.
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
-
-from platformdirs import user_cache_path
 
 from captioner.models.config import Precision
 from captioner.models.errors import ModelError
 from captioner.models.folder import FILES, INT8_ENCODER, ModelFolder
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.openvino_graphs import converted, runner
+from summarizer.graphs import GraphStore, read_graph
 
 if TYPE_CHECKING:
     from captioner.models.caption_model import CaptionModel
@@ -35,8 +29,7 @@ class ExportedModel(InferenceModel):
         folder: the model folder.
         precision: what it computes with; None: what is quickest of those that change no caption
             for the worse. ``int8`` is for the encoder, which costs the most.
-        cache: where graphs of all model folders are kept; None: where the system wants caches.
-            What cannot be kept there is made again each time.
+        cache: see `GraphStore`.
 
     Raises:
         ModelError: the folder has no encoder of this precision.
@@ -56,7 +49,9 @@ class ExportedModel(InferenceModel):
             )
         self._precision = precision
         self._folder = folder.path
-        self._graphs = _place(folder.path, cache or user_cache_path("captionloom") / "graphs")
+        code = sorted(Path(__file__).parent.glob("*.py"))
+        weights = [folder.path / name for name in FILES]
+        self._graphs = GraphStore(folder.path, (*weights, *code), ("keras",), cache)
 
     def _compile_memory(self, lanes: int) -> Run:
         if self._precision == "int8":
@@ -67,7 +62,10 @@ class ExportedModel(InferenceModel):
         return runner(graph, lanes, self._precision)
 
     def _compile_quantised(self, lanes: int) -> Run:
-        encode = runner(_read(self._folder / INT8_ENCODER), lanes)
+        try:
+            encode = runner(read_graph(self._folder / INT8_ENCODER), lanes)
+        except ValueError as error:
+            raise ModelError(str(error)) from error
         grid_only = self._graph(
             "grid-memory",
             lambda model: model.memory_graph(model.encoder.split(None)[1], folded=True),
@@ -82,12 +80,10 @@ class ExportedModel(InferenceModel):
         return runner(graph, lanes, self._precision, lent=1)
 
     def _graph(self, name: str, build: Callable[[CaptionModel], Any]) -> Any:
-        path = self._graphs / f"{name}.xml"
-        if path.is_file():
-            with suppress(ModelError):  # it is damaged, and made again
-                return _read(path)
-        graph = converted(build(self._source))
-        _keep(graph, path)
+        graph = self._graphs.get(name)
+        if graph is None:
+            graph = converted(build(self._source))
+            self._graphs.keep(name, graph)
         return graph
 
     @cached_property
@@ -95,38 +91,3 @@ class ExportedModel(InferenceModel):
         from captioner.models.caption_model import CaptionModel
 
         return CaptionModel.load(self._folder)
-
-
-def _read(path: Path) -> Any:
-    import openvino
-
-    try:
-        return openvino.Core().read_model(path)
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ModelError(f"{path} is damaged ({reason}); copy the model folder again") from error
-
-
-def _place(folder: Path, cache: Path) -> Path:
-    """Where the graphs of a model folder lie: they are those of these weights and this code."""
-    digest = hashlib.sha256(f"{version('keras')} {version('openvino')}".encode())
-    for path in (*(folder / name for name in FILES), *sorted(Path(__file__).parent.glob("*.py"))):
-        digest.update(path.read_bytes())
-    here = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:8]
-    return cache / f"{folder.name}-{here}" / digest.hexdigest()[:16]
-
-
-def _keep(graph: Any, path: Path) -> None:
-    """Write a graph, whole or not at all; a cache that cannot be written is no error."""
-    import openvino
-
-    with suppress(OSError, RuntimeError):
-        for other in path.parent.parent.glob("*"):
-            if other != path.parent:  # of earlier weights or code
-                shutil.rmtree(other, ignore_errors=True)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=path.parent) as temporary:
-            part = Path(temporary) / path.name
-            openvino.save_model(graph, part, compress_to_fp16=False)
-            part.with_suffix(".bin").replace(path.with_suffix(".bin"))
-            part.replace(path)
