@@ -6,7 +6,6 @@ To import PyTorch and transformers takes seconds and 600 MB.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from summarizer.beam_search import BeamSearch, SearchOptions
-from summarizer.graphs import GraphStore
+from summarizer.graphs import GraphStore, on_cpu
 from summarizer.hub import quiet
 from summarizer.network import Network, Reading
 
@@ -41,13 +40,8 @@ class OpenVinoNetwork(Network):
         config: dict[str, Any],
         precision: str | None = None,
     ):
-        import openvino
-
         settings = {"INFERENCE_PRECISION_HINT": precision} if precision else {}
-        self._compiled = {
-            name: openvino.compile_model(graph, "CPU", settings) for name, graph in graphs.items()
-        }
-        self._mine = threading.local()  # a request runs one call at a time
+        self._runs = {name: on_cpu(graph, settings) for name, graph in graphs.items()}
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -91,11 +85,7 @@ class OpenVinoNetwork(Network):
 
     def run(self, name: str, *arrays: np.ndarray) -> np.ndarray:
         """What a graph makes of arrays, float32; any number of threads may ask."""
-        requests = self._mine.__dict__
-        if name not in requests:
-            requests[name] = self._compiled[name].create_infer_request()
-        outputs = requests[name].infer(list(arrays), share_inputs=True).to_tuple()
-        return np.array(outputs[0], dtype=np.float32)
+        return self._runs[name](*arrays)[0]
 
     def tokens(self, texts: Sequence[str], most: int) -> list[list[int]]:
         """Each text as at most so many tokens, of which the last one ends it."""

@@ -63,9 +63,10 @@ class ExportedModel(InferenceModel):
 
     def _compile_quantised(self, lanes: int) -> Run:
         try:
-            encode = runner(read_graph(self._folder / INT8_ENCODER), lanes)
+            encoder = read_graph(self._folder / INT8_ENCODER)
         except ValueError as error:
             raise ModelError(str(error)) from error
+        encode = runner(encoder, lanes)
         grid_only = self._graph(
             "grid-memory",
             lambda model: model.memory_graph(model.encoder.split(None)[1], folded=True),

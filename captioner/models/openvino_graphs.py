@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from captioner.models.config import Precision
+from summarizer.graphs import on_cpu
 
 _MOST_LANES = 4  # more would make the batches of each small
 
@@ -67,33 +67,15 @@ def runner(
         lanes: from how many threads the function is called at once.
         precision: what it computes with where it is not quantised; None, or what the CPU has no
             unit for: bfloat16 where it has one for that, else float32.
-        lent: so many outputs, of the first, are not copied: a thread's next call overwrites them.
+        lent: see `on_cpu`.
 
     Returns:
         A function of arrays of the model's own dtypes, which returns a list of arrays.
     """
-    import openvino
-
     settings = _in_lanes(lanes)
     if precision == "float32":
         settings["INFERENCE_PRECISION_HINT"] = "f32"
-    network = openvino.compile_model(model, "CPU", settings)
-    mine = threading.local()  # a request runs one call at a time
-
-    def run(*arrays: np.ndarray) -> list[np.ndarray]:
-        if not hasattr(mine, "request"):
-            mine.request = network.create_infer_request()
-        # Tensors are views, so the arrays must live until the end; views of read-only ones are not
-        # to be had.
-        given = [array if array.flags.carray else array.copy() for array in arrays]
-        for place, array in enumerate(given):
-            mine.request.set_input_tensor(place, openvino.Tensor(array, shared_memory=True))
-        # What `infer` takes and returns by itself costs a tenth of a millisecond.
-        mine.request.infer(share_outputs=True)
-        outputs = [tensor.data for tensor in mine.request.output_tensors]
-        return [*outputs[:lent], *(output.copy() for output in outputs[lent:])]
-
-    return run
+    return on_cpu(model, settings, lent)
 
 
 def _in_lanes(lanes: int) -> dict[str, Any]:
