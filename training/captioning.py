@@ -20,6 +20,7 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.errors import ModelError
+from captioner.models.folder import read_folder
 from captioner.models.vocabulary import Vocabulary
 from training import cross_entropy, self_critical
 from training.batches import CaptionBatches
@@ -200,7 +201,7 @@ def _copy(folder: Path, architecture: CaptionModelConfig) -> CaptionModel:
 
 def _load_teacher(folder: Path, model: CaptionModel) -> CaptionModel:
     """A trained model without dropout, which is to teach ``model``."""
-    config = CaptionModel.load(folder).config
+    config = read_folder(folder).config
     silent = replace(config, decoder=replace(config.decoder, dropout=0.0))
     teacher = _copy(folder, silent)
     if teacher.vocabulary.words != model.vocabulary.words or config.encoder != model.config.encoder:
