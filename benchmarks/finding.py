@@ -67,7 +67,7 @@ def write_rows(output: Path, names: list[str]) -> None:
 
 def measure(files: int, job: str, *arguments: str | Path) -> None:
     """Run a command line in a process of its own, and print a line about it."""
-    command = [sys.executable, "-m", "captioner", *map(os.fspath, arguments)]
+    command = [sys.executable, "-m", "captioner", *map(str, arguments)]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     said = process.stdout.read().decode() if process.stdout else ""

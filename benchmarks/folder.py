@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import psutil
@@ -113,7 +114,7 @@ def make_encoders() -> dict[str, Callable[[], float]]:
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)
     size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (16, size, size, 3), np.uint8)
-    encoders = {}
+    encoders: dict[str, Callable[[], float]] = {}
     for lanes in sorted({1, model.useful_lanes}):
         encode = compiled(model.encoder.model, lanes)
         for batch in (1, 2, 4, 8, 16):
@@ -133,7 +134,7 @@ def _speed(work: Callable[[], object], lanes: int, batch: int) -> float:
 
 
 def caption_folder(
-    output: Path, load: dict[str, Callable], folder: Path, most: int | None = None
+    output: Path, load: dict[str, Callable[..., Any]], folder: Path, most: int | None = None
 ) -> tuple[float, int]:
     """Runs the command line on a folder; images (of clips: frames) a second, and how many."""
     inputs = sorted(map(str, folder.iterdir()))[:most] if most else [str(folder)]

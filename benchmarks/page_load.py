@@ -187,7 +187,8 @@ class Server:
     @property
     def megabytes(self) -> float:
         """Resident memory."""
-        return psutil.Process(self._process.pid).memory_info().rss / 2**20
+        resident: int = psutil.Process(self._process.pid).memory_info().rss
+        return resident / 2**20
 
     def stop(self) -> None:
         """Ends it."""

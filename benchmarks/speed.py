@@ -108,6 +108,7 @@ def _run(command: Sequence[str]) -> tuple[str, float, float]:
         stderr=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None and process.stderr is not None
     printed, complaint = process.stdout.read(), process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -4,6 +4,8 @@
 made, and prints a line of JSON: seconds by input, medians. ``--cold`` captions one photo and ends.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -12,8 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from captioner.models.config import Precision
 
 WORDS = 11  # of the captions that are timed: the mean of this project's on Flickr8k is 10.5
 FRAMES = 16
@@ -39,7 +45,7 @@ class Way:
     folder: Callable[[Sequence[Path]], object] | None = None
 
 
-def this_project(precision: str | None) -> Way:
+def this_project(precision: Precision | None) -> Way:
     """The library: what the command line calls, too."""
     from captioner.backend import choose_backend
 
@@ -73,7 +79,7 @@ def this_project(precision: str | None) -> Way:
     )
 
 
-def tutorials(_: str | None = None) -> Way:
+def tutorials(_: Precision | None = None) -> Way:
     """Keras's ``predict`` for the encoder, then ``predict`` for each word, as tutorials do it.
 
     Xception's 2,048 pooled features and the words so far go into a merged model of 256 units.
@@ -108,7 +114,7 @@ def tutorials(_: str | None = None) -> Way:
     return Way(lambda images: [one(image) for image in images], batches=(1,), photos=40)
 
 
-def blip(_: str | None = None) -> Way:
+def blip(_: Precision | None = None) -> Way:
     """BLIP-base of transformers, greedy; random weights take as long as learnt ones."""
     import torch
     from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
@@ -129,7 +135,7 @@ def blip(_: str | None = None) -> Way:
     return Way(caption, batches=(1, 8), photos=24)
 
 
-def encoder_alone(precision: str | None) -> Way:
+def encoder_alone(precision: Precision | None) -> Way:
     """The encoder of this project on squares that are ready: the limit of all that it can do."""
     os.environ["KERAS_BACKEND"] = "openvino"
     from captioner.captioner import DEFAULT_MODEL, PRETRAINED
@@ -154,7 +160,7 @@ def encoder_alone(precision: str | None) -> Way:
     )
 
 
-WAYS: dict[str, tuple[Callable[[str | None], Way], str | None]] = {
+WAYS: dict[str, tuple[Callable[[Precision | None], Way], Precision | None]] = {
     "this project": (this_project, None),
     "this project, float32": (this_project, "float32"),
     "as tutorials do": (tutorials, None),
@@ -206,7 +212,9 @@ def _median(work: Callable[[], object], least: int = 2, seconds: float = 3.0) ->
 def _read(path: Path) -> np.ndarray:
     import cv2
 
-    return cv2.imread(str(path))[:, :, ::-1].copy()
+    pixels = cv2.imread(str(path))
+    assert pixels is not None, path
+    return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def _frames(path: Path) -> list[np.ndarray]:

@@ -151,7 +151,7 @@ def _teach(
     network = model.training_graph(head, recipe.captions_per_image)
     if recipe.objective == "self-critical":
         search = DecodingOptions(beams=recipe.captions_per_image, max_words=recipe.max_words)
-        searcher = Searcher(model, head, batches, Reward(captions), search)
+        searcher = Searcher(model, head, batches, Reward(captions, recipe.bleu), search)
         self_critical.fit(network, searcher, recipe, scores, output)
     elif teachers:
         network = beside_teachers(network, teachers, recipe.captions_per_image)

@@ -31,6 +31,7 @@ class Recipe(Settings):
         learning_rate: highest rate; warms up for one epoch, then falls as a cosine to 1 %.
             Self-critical: falls from the first step to 10 %.
         label_smoothing: probability spread evenly over all words; self-critical: not used.
+        bleu: self-critical: weight of a caption's BLEU-4 beside its CIDEr-D.
         teaching: with teachers: their share in the loss, 0 to 1; the rest is the true words'.
         ema: momentum of the moving average of the weights, which is what is scored and kept.
         precision: Keras dtype policy, ``float32`` or ``mixed_bfloat16``.
@@ -52,6 +53,7 @@ class Recipe(Settings):
     captions_per_image: int = 5
     learning_rate: float = 1e-3
     label_smoothing: float = 0.1
+    bleu: float = 0.0
     teaching: float = 0.7
     ema: float = 0.999
     precision: str = "float32"

@@ -22,6 +22,14 @@ def test_stopping_too_early_costs():
     assert whole > cut
 
 
+def test_bleu_is_added_by_its_weight():
+    captions, photos = ["a dog runs", "a dog sleeps"], [0, 0]
+    plain = Reward(REFERENCES)(captions, photos)
+    more = Reward(REFERENCES, bleu=0.5)(captions, photos) - plain
+    assert more[0] == pytest.approx(0.5)  # it is one of the references
+    assert 0 < more[1] < more[0]
+
+
 def test_each_caption_is_judged_against_the_others_of_its_photo():
     better = advantages(np.array([[1.0, 2.0, 6.0], [3.0, 3.0, 3.0]]))
     np.testing.assert_allclose(better, [[-3.0, -1.5, 4.5], [0.0, 0.0, 0.0]])
