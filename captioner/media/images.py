@@ -51,6 +51,9 @@ def load_image(
         return _load_file(str(source), max_pixels, max_side)
     name = _IN_MEMORY
     if isinstance(source, np.ndarray):
+        if _is_finished(source, max_side):
+            check_pixels(_IN_MEMORY, source.shape[1], source.shape[0], max_pixels)
+            return source.copy()
         source = _picture_from(source, max_pixels)
     elif isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or _IN_MEMORY)
@@ -85,6 +88,17 @@ def _draft(image: Image.Image, max_side: int) -> None:
     if scale < 1:
         # The JPEG decoder works in steps of 1/2, 1/4 and 1/8; other formats ignore this.
         image.draft(None, (max(1, int(image.width * scale)), max(1, int(image.height * scale))))
+
+
+def _is_finished(array: NDArray[Any], max_side: int | None) -> bool:
+    """Tell whether an array is a result already, as frames of clips are: Pillow is left out."""
+    return (
+        array.dtype == np.uint8
+        and array.ndim == 3
+        and array.shape[2] == 3
+        and array.size > 0
+        and (max_side is None or max(array.shape[:2]) <= max_side)
+    )
 
 
 def _picture_from(array: NDArray[Any], max_pixels: int) -> Image.Image:

@@ -234,3 +234,15 @@ def test_nothing_of_ffmpeg_reaches_the_screen(tmp_path):
     assert len(done.stdout.split()) == len(cut)
     assert "TruncatedFileError" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("max_side", [500, 120, 41, 7])
+def test_scaling_down_keeps_what_is_seen(tmp_path, max_side):
+    frame = np.zeros((96, 160, 3), np.uint8)
+    frame[:, 80:] = 200
+    path = save_video(tmp_path / "a.mp4", [frame])
+    (seen,) = read_frames(path, max_side=max_side)
+    height, width, _ = seen.image.shape
+    assert width == min(160, max_side) and height == pytest.approx(width * 0.6, abs=1)
+    assert seen.image[:, : width // 2 - 1].mean() < 20
+    assert seen.image[:, width // 2 + 2 :].mean() > 180
