@@ -4,7 +4,7 @@ The photos come inside scikit-image's wheel, so nothing is downloaded and none i
 and the video are camera moves over two of them.
 """
 
-import sys
+import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,5 +70,7 @@ def _video(path: Path, frames: Iterator[Image.Image]) -> Path:
 
 
 if __name__ == "__main__":
-    for made in make(Path(sys.argv[1] if len(sys.argv) > 1 else "demo")):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("demo"))
+    for made in make(parser.parse_args().folder):
         print(made)
