@@ -51,10 +51,11 @@ def load_image(
         return _load_file(str(source), max_pixels, max_side)
     name = _IN_MEMORY
     if isinstance(source, np.ndarray):
+        if source.ndim >= 2:
+            check_pixels(name, source.shape[1], source.shape[0], max_pixels)
         if _is_finished(source, max_side):
-            check_pixels(_IN_MEMORY, source.shape[1], source.shape[0], max_pixels)
-            return source.copy()
-        source = _picture_from(source, max_pixels)
+            return np.array(source)
+        source = _picture_from(source)
     elif isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or _IN_MEMORY)
     else:
@@ -101,9 +102,7 @@ def _is_finished(array: NDArray[Any], max_side: int | None) -> bool:
     )
 
 
-def _picture_from(array: NDArray[Any], max_pixels: int) -> Image.Image:
-    if array.ndim >= 2:
-        check_pixels(_IN_MEMORY, array.shape[1], array.shape[0], max_pixels)
+def _picture_from(array: NDArray[Any]) -> Image.Image:
     try:
         return array_to_picture(array)
     except ValueError as error:
