@@ -14,6 +14,12 @@ def test_the_recipe_that_ships_is_read():
     assert recipe.architecture.decoder.name == "attention-lstm"
 
 
+@pytest.mark.parametrize("lesson", ["distillation", "self-critical"])
+def test_later_lessons_fit_the_first(lesson):
+    first = Recipe.load(RECIPES / "flickr8k-xception-lstm.yaml")
+    assert Recipe.load(RECIPES / f"flickr8k-{lesson}.yaml").architecture == first.architecture
+
+
 def test_what_is_saved_is_read_again(tmp_path):
     recipe = Recipe().with_values({"decoder": {"units": 64}, "epochs": 3, "train_from": "block14"})
     recipe.save(tmp_path / "recipe.yaml")
