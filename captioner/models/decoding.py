@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from captioner.models.vocabulary import END, PAD, START, UNK
 
@@ -26,6 +27,8 @@ class DecodingOptions:
         max_words: the longest caption, in words.
         length_penalty: hypotheses are ranked by log-probability / length ** this (Wu et al. 2016,
             GNMT, in its simplest form); 0 favours short captions, 1 compares means.
+        no_repeat_ngram_size: so many words in a row are not written twice in one caption (R. Paulus
+            et al., "A Deep Reinforced Model for Abstractive Summarization", ICLR 2018); 0: any may.
         temperature: 0 searches; above 0 samples from the sharpened (< 1) or flattened (> 1)
             distribution, ``beams`` captions for each image.
         top_p: when sampling, only the most probable words that together reach this probability
@@ -39,6 +42,7 @@ class DecodingOptions:
     beams: int = 3
     max_words: int = 20
     length_penalty: float = 0.5
+    no_repeat_ngram_size: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
@@ -48,6 +52,7 @@ class DecodingOptions:
             "beams": self.beams >= 1,
             "max_words": self.max_words >= 1,
             "length_penalty": self.length_penalty >= 0,
+            "no_repeat_ngram_size": self.no_repeat_ngram_size >= 0,
             "temperature": self.temperature >= 0,
             "top_p": 0 < self.top_p <= 1,
         }
@@ -104,6 +109,8 @@ def decode(
     for position in range(options.max_words + 1):
         probabilities, where, new_states = model.step(beams.last, beams.states, beams.memory)
         probabilities[:, :, _NEVER] = 0.0
+        if 0 < options.no_repeat_ngram_size <= position:
+            _forbid_repeats(probabilities, beams.words, options.no_repeat_ngram_size)
         if position == 0:
             probabilities[:, :, END] = 0.0  # a caption has at least one word
         if position == options.max_words:
@@ -191,6 +198,14 @@ class _Beams:
         steps = np.arange(len(ids))
         where = self.looked[steps, self.images[row], self.places[row, k, : len(ids)]]
         return Hypothesis(ids, score, where)
+
+
+def _forbid_repeats(probabilities: np.ndarray, words: np.ndarray, size: int) -> None:
+    """What would repeat ``size`` of the ``words`` [B, K, T] is no longer possible."""
+    ngrams = sliding_window_view(words, size, axis=2)  # [B, K, T - size + 1, size]
+    last = words[:, :, None, words.shape[2] - size + 1 :]
+    images, captions, places = np.nonzero((ngrams[..., :-1] == last).all(axis=3))
+    probabilities[images, captions, ngrams[images, captions, places, -1]] = 0.0
 
 
 def _force_end(probabilities: np.ndarray) -> None:

@@ -113,6 +113,34 @@ def test_a_caption_may_end_where_the_end_is_all_but_impossible():
         assert [len(h.ids) for h in hypotheses] == [3, 3]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("options", [{"beams": 3}, {"beams": 20, "temperature": 2.0}])
+def test_no_ngram_is_written_twice(size, options):
+    model = Bigrams(9, images=3)
+    model.table[:, :, END] -= 9  # long captions of few words
+    free, bound = (
+        [h.ids for hs in model.run(max_words=8, no_repeat_ngram_size=n, **options) for h in hs]
+        for n in (0, size)
+    )
+    assert any(_repeats(ids, size) for ids in free)
+    assert not any(_repeats(ids, size) for ids in bound)
+
+
+def _repeats(ids, size):
+    ngrams = [ids[start : start + size] for start in range(len(ids) - size + 1)]
+    return len(set(ngrams)) < len(ngrams)
+
+
+def test_a_search_that_may_not_repeat_finds_the_best_of_the_captions_that_do_not():
+    model = Bigrams(10)
+    model.table[:, :, END] -= 4
+    found = model.run(beams=300, max_words=4, length_penalty=0.7, no_repeat_ngram_size=2)
+    for image, hypotheses in enumerate(found):
+        captions = (c for n in range(1, 5) for c in product(_WORDS, repeat=n))
+        allowed = [c for c in captions if not _repeats(c, 2)]
+        assert hypotheses[0].ids == max(allowed, key=lambda c: model.score(image, c, 0.7))
+
+
 def test_samples_follow_the_distribution():
     model = Bigrams(6, images=1)
     samples = model.run(beams=20_000, temperature=1.0, max_words=1, seed=1)[0]
@@ -142,6 +170,7 @@ def test_a_small_nucleus_is_greedy_and_a_seed_repeats():
         {"temperature": -1.0},
         {"top_p": 0.0},
         {"length_penalty": -1.0},
+        {"no_repeat_ngram_size": -1},
     ],
 )
 def test_impossible_options_are_refused_by_name(options):
