@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from captioner.models.caption_model import CaptionModel
 from captioner.models.config import CaptionModelConfig
@@ -104,7 +105,7 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     job.output.mkdir(parents=True, exist_ok=True)
     recipe.save(job.output / "recipe.yaml")
     _write_run(job, recipe, len(data.training), len(data.dev))
-    teachers = [_load_teacher(folder, model) for folder in job.teachers]
+    teachers = [_load_teacher(folder, model, trunk) for folder in job.teachers]
     _teach(job.output, recipe, model, head, data, teachers=teachers)
     history = read_history(job.output / "training.csv")
     write_curves(job.output / "training.csv", job.output / "curves.png")
@@ -154,7 +155,7 @@ def _teach(
         searcher = Searcher(model, head, batches, Reward(captions, recipe.bleu), search)
         self_critical.fit(network, searcher, recipe, scores, output)
     elif teachers:
-        network = beside_teachers(network, teachers, recipe.captions_per_image)
+        network = beside_teachers(network, teachers, recipe.captions_per_image, recipe.train_from)
         loss = DistilledCrossEntropy(recipe.teaching, recipe.label_smoothing)
         cross_entropy.fit(network, batches, recipe, scores, output, loss=loss)
     else:
@@ -199,14 +200,35 @@ def _copy(folder: Path, architecture: CaptionModelConfig) -> CaptionModel:
     return model
 
 
-def _load_teacher(folder: Path, model: CaptionModel) -> CaptionModel:
-    """A trained model without dropout, which is to teach ``model``."""
+def _load_teacher(folder: Path, model: CaptionModel, trunk: Any) -> CaptionModel:
+    """A trained model without dropout, which is to teach ``model`` from what ``trunk`` sees."""
     config = read_folder(folder).config
     silent = replace(config, decoder=replace(config.decoder, dropout=0.0))
     teacher = _copy(folder, silent)
     if teacher.vocabulary.words != model.vocabulary.words or config.encoder != model.config.encoder:
         raise ModelError(f"{folder} cannot teach: it has another vocabulary or encoder")
+    if not _see_alike(model, teacher, trunk):
+        raise ModelError(f"{folder} cannot teach: its encoder has other weights")
     return teacher
+
+
+def _see_alike(model: CaptionModel, other: CaptionModel, trunk: Any) -> bool:
+    """Whether both encoders have the weights of ``trunk``, a part of the model's.
+
+    Only as precisely as a model folder keeps them, in float16.
+    """
+    frozen = {id(variable) for variable in trunk.weights}
+    theirs = other.encoder.variables()
+    return all(
+        np.allclose(
+            ops.convert_to_numpy(mine.value),
+            ops.convert_to_numpy(theirs[name].value),
+            rtol=1e-3,
+            atol=1e-6,
+        )
+        for name, mine in model.encoder.variables().items()
+        if id(mine) in frozen
+    )
 
 
 def _write_run(job: TrainingJob, recipe: Recipe, photos: int, dev_photos: int) -> None:

@@ -47,13 +47,17 @@ class DistilledCrossEntropy(SmoothedCrossEntropy):
         return {**config, "share": self.share}
 
 
-def beside_teachers(network: Any, teachers: Sequence[CaptionModel], captions: int) -> Any:
+def beside_teachers(
+    network: Any, teachers: Sequence[CaptionModel], captions: int, trained_from: str | None = None
+) -> Any:
     """The network that is trained, with the teachers' opinion beside its own.
 
     Args:
         network: the student's `CaptionModel.training_graph`.
         teachers: models with the student's vocabulary, and without dropout.
         captions: K, captions of each image.
+        trained_from: as of the encoder's `split`, which made the network's features; each teacher
+            has its own way from there to its grid.
 
     Returns:
         A Keras model: features and tokens → [B, K, T, 2 V], the student's logits and the teachers'
@@ -61,7 +65,7 @@ def beside_teachers(network: Any, teachers: Sequence[CaptionModel], captions: in
     """
     opinions = []
     for number, teacher in enumerate(teachers):
-        _, head = teacher.encoder.split(None)
+        _, head = teacher.encoder.split(trained_from)
         graph = teacher.training_graph(head, captions)
         graph.trainable = False
         graph.name = f"teacher_{number}"

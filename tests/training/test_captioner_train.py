@@ -26,6 +26,8 @@ _TINY = [
     "max_words=6", "min_count=1", "ema=0.0", "label_smoothing=0.0", "learning_rate=0.01",
     "batch_size=8", "captions_per_image=2", "patience=100",
 ]  # fmt: skip
+# Dev CIDEr where most colours are right: all of them have 5.0, one caption for all photos 1.6.
+_MOSTLY_RIGHT = 3.5
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend, settings):
     assert done.returncode == 0, done.stderr
     history = _history(model)
     assert history[-1]["loss"] < 0.5 * history[0]["loss"]
-    assert max(row["dev_cider"] for row in history) > 1.0
+    assert max(row["dev_cider"] for row in history) > _MOSTLY_RIGHT
     written = {path.name for path in model.iterdir()}
     assert {
         "config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors",
@@ -131,7 +133,7 @@ def test_a_killed_run_goes_on_where_it_stopped(photos, tmp_path):
 def test_averaged_weights_are_what_is_scored_and_kept(photos, tmp_path):
     done = _train("tensorflow", photos, tmp_path / "model", "epochs=12", "ema=0.8", "views=1")
     assert done.returncode == 0, done.stderr
-    assert max(row["dev_cider"] for row in _history(tmp_path / "model")) > 1.0
+    assert max(row["dev_cider"] for row in _history(tmp_path / "model")) > _MOSTLY_RIGHT
 
 
 def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(photos, tmp_path):
@@ -149,19 +151,20 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(photos, tm
     assert rewards[-1] > rewards[0]
 
 
-def test_teachers_alone_can_teach(photos, tmp_path):
+@pytest.mark.parametrize("settings", [[], ["train_from=block14", "encoder.output=block13+block14"]])
+def test_teachers_alone_can_teach(photos, tmp_path, settings):
     teacher, student = tmp_path / "teacher", tmp_path / "student"
-    done = _train("tensorflow", photos, teacher, "epochs=12", "views=1")
+    done = _train("tensorflow", photos, teacher, "epochs=12", "views=1", *settings)
     assert done.returncode == 0, done.stderr
     wrong = _wrongly_captioned(photos, tmp_path / "wrong")
-    command = _command(wrong, student, "epochs=12", "views=1", "teaching=1.0", "seed=2")
+    command = _command(wrong, student, "epochs=12", "views=1", "teaching=1.0", *settings)
     subprocess.run(
         [*command, "--teacher", teacher, "--teacher", teacher],
         check=True,
         env=_environment("tensorflow"),
     )
     # The captions that it was given say nothing of the photos; the dev photos' are right.
-    assert max(row["dev_cider"] for row in _history(student)) > 1.0
+    assert max(row["dev_cider"] for row in _history(student)) > _MOSTLY_RIGHT
 
 
 def _wrongly_captioned(photos: Path, folder: Path) -> Path:
@@ -177,9 +180,13 @@ def _wrongly_captioned(photos: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_teacher_with_other_words_is_refused(photos, tmp_path):
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("min_count=20", "it has another vocabulary"), ("seed=2", "its encoder has other weights")],
+)
+def test_a_teacher_of_another_kind_is_refused(photos, tmp_path, setting, message):
     teacher = tmp_path / "teacher"
-    done = _train("tensorflow", photos, teacher, "epochs=1", "views=1", "min_count=20")
+    done = _train("tensorflow", photos, teacher, "epochs=1", "views=1", setting)
     assert done.returncode == 0, done.stderr
     command = _command(photos, tmp_path / "student", "epochs=1", "views=1")
     refused = subprocess.run(
@@ -190,7 +197,7 @@ def test_a_teacher_with_other_words_is_refused(photos, tmp_path):
         env=_environment("tensorflow"),
     )
     assert refused.returncode == 2
-    assert f"{teacher} cannot teach: it has another vocabulary" in refused.stderr
+    assert f"{teacher} cannot teach: {message}" in refused.stderr
 
 
 @pytest.mark.parametrize(
