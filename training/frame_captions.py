@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from captioner.backend import choose_backend
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
+    from training.datasets import CaptionedImage
 
 _SMALLEST_CROP = 0.55  # of each side: a moving camera shows parts of a scene
 
@@ -47,13 +48,11 @@ def _view(picture: Image.Image, random: np.random.Generator) -> np.ndarray:
 
 
 def photo_rows(
-    captioner: Captioner, data: Path, photos: int, count: int, seed: int
+    captioner: Captioner, items: Sequence[CaptionedImage], photos: int, count: int, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """One row for each of ``photos`` training photos, drawn without replacement."""
+    """One row for each of ``photos`` photos of ``items``, drawn without replacement."""
     from captioner.media.images import load_image
-    from training.datasets import load_dataset
 
-    items = load_dataset(data, "train")
     random = np.random.default_rng(seed)
     for number in random.permutation(len(items))[:photos]:
         item = items[number]
@@ -83,8 +82,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--model", default=None, help="a name that ships, or a model folder")
     result.add_argument("--output", type=Path, required=True, metavar="FILE.jsonl")
     commands = result.add_subparsers(dest="command", required=True)
-    photos = commands.add_parser("photos", help="views of training photos")
+    photos = commands.add_parser("photos", help="views of captioned photos")
     photos.add_argument("--data", type=Path, required=True, metavar="DIR")
+    photos.add_argument("--split", default="train", help="train, dev or test (default: train)")
     photos.add_argument("--photos", type=int, default=2000)
     photos.add_argument("--views", type=int, default=8)
     photos.add_argument("--seed", type=int, default=1)
@@ -103,12 +103,13 @@ def main(arguments: list[str] | None = None) -> int:
 
     from captioner.captioner import load_captioner
     from captioner.media.errors import MediaError
-    from training.datasets import DatasetError
+    from training.datasets import DatasetError, load_dataset
 
     try:
         captioner = load_captioner(options.model)
         if options.command == "photos":
-            rows = photo_rows(captioner, options.data, options.photos, options.views, options.seed)
+            items = load_dataset(options.data, options.split)
+            rows = photo_rows(captioner, items, options.photos, options.views, options.seed)
         else:
             rows = clip_rows(captioner, options.clips, options.captions, options.max_frames)
         with options.output.open("w", encoding="utf-8") as file:

@@ -1,9 +1,11 @@
 import json
 
 import numpy as np
+import pytest
 
 from tests.fakes import FakeCaptioner
 from tests.makers import numbered_frames, photo, save_animation, save_photo
+from training.datasets import load_dataset
 from training.frame_captions import clip_rows, photo_rows, views
 
 
@@ -22,14 +24,18 @@ def test_a_photo_of_one_pixel_has_views_too():
     assert [v.shape for v in views(photo(1, 1), 4, np.random.default_rng(0))] == [(1, 1, 3)] * 4
 
 
-def test_rows_of_photos_hold_a_caption_of_each_view_and_the_people_s(tmp_path):
+@pytest.mark.parametrize(("split", "names"), [("train", {"0", "1"}), ("dev", {"2"})])
+def test_rows_of_photos_hold_a_caption_of_each_view_and_the_people_s(tmp_path, split, names):
     for number in range(3):
         save_photo(tmp_path / "images" / f"{number}.png", photo(shift=number))
     lines = [f"{n}.png#{k}\tA dog {n} {k} ." for n in range(3) for k in range(2)]
     (tmp_path / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
-    (tmp_path / "Flickr_8k.trainImages.txt").write_text("0.png\n1.png\n2.png\n")
-    rows = list(photo_rows(FakeCaptioner(), tmp_path, photos=2, count=4, seed=1))
-    assert len({row["id"] for row in rows}) == 2
+    (tmp_path / "Flickr_8k.trainImages.txt").write_text("0.png\n1.png\n")
+    (tmp_path / "Flickr_8k.devImages.txt").write_text("2.png\n")
+    rows = list(
+        photo_rows(FakeCaptioner(), load_dataset(tmp_path, split), photos=2, count=4, seed=1)
+    )
+    assert {row["id"] for row in rows} == names
     for row in rows:
         assert len(row["inputs"]) == 4
         assert row["captions"] == [f"A dog {row['id']} {k} ." for k in range(2)]
