@@ -29,7 +29,7 @@ from training.cross_entropy import DevScores, caption_features, read_history
 from training.datasets import CaptionedImage, load_dataset, normalise_caption
 from training.distillation import DistilledCrossEntropy, beside_teachers
 from training.encoder_weights import load_encoder_weights
-from training.features import cached_features
+from training.features import cached_features, frozen_weights
 from training.recipe import Recipe
 from training.report import write_curves, write_examples, write_model_card
 from training.self_critical import Reward, Searcher
@@ -217,17 +217,10 @@ def _see_alike(model: CaptionModel, other: CaptionModel, trunk: Any) -> bool:
 
     Only as precisely as a model folder keeps them, in float16.
     """
-    frozen = {id(variable) for variable in trunk.weights}
     theirs = other.encoder.variables()
     return all(
-        np.allclose(
-            ops.convert_to_numpy(mine.value),
-            ops.convert_to_numpy(theirs[name].value),
-            rtol=1e-3,
-            atol=1e-6,
-        )
-        for name, mine in model.encoder.variables().items()
-        if id(mine) in frozen
+        np.allclose(mine, ops.convert_to_numpy(theirs[name].value), rtol=1e-3, atol=1e-6)
+        for name, mine in frozen_weights(model, trunk)
     )
 
 

@@ -48,7 +48,7 @@ class DistilledCrossEntropy(SmoothedCrossEntropy):
 
 
 def beside_teachers(
-    network: Any, teachers: Sequence[CaptionModel], captions: int, trained_from: str | None = None
+    network: Any, teachers: Sequence[CaptionModel], captions: int, trained_from: str | None
 ) -> Any:
     """The network that is trained, with the teachers' opinion beside its own.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,14 @@ def cached_features(
     return features
 
 
+def frozen_weights(model: CaptionModel, trunk: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Name and numbers of each weight of ``trunk``, a part of the model's encoder."""
+    frozen = {id(variable) for variable in trunk.weights}
+    for name, variable in model.encoder.variables().items():
+        if id(variable) in frozen:
+            yield name, np.asarray(ops.convert_to_numpy(variable.value))
+
+
 def _compute(trunk: Any, paths: Sequence[Path], view: View, size: int, file: Path) -> None:
     part, progress = file.with_suffix(".part"), file.with_suffix(".json")
     dtype = np.uint8 if trunk.output.dtype == "uint8" else np.float16
@@ -87,7 +95,6 @@ def _compute(trunk: Any, paths: Sequence[Path], view: View, size: int, file: Pat
 
 def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], view: View) -> str:
     digest = hashlib.sha256()
-    frozen = {id(variable) for variable in trunk.weights}
     description = {
         "version": _VERSION,
         "encoder": asdict(model.config.encoder),
@@ -97,15 +104,8 @@ def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], view: View) 
         "view": view.number,
     }
     digest.update(json.dumps(description, sort_keys=True).encode())
-    _add_weights(digest, model.encoder.variables(), frozen)
+    for name, numbers in frozen_weights(model, trunk):
+        digest.update(name.encode() + numbers.tobytes())
     for path in paths:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:32]
-
-
-def _add_weights(digest: Any, variables: Mapping[str, Any], frozen: set[int]) -> None:
-    for name, variable in variables.items():
-        if id(variable) in frozen:
-            digest.update(
-                name.encode() + np.asarray(ops.convert_to_numpy(variable.value)).tobytes()
-            )
