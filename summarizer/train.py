@@ -46,7 +46,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", required=True, type=Path, help="the model folder to make")
     parser.add_argument(
-        "--run", type=Path, help="folder for checkpoints (default: runs/ and the output's name)"
+        "--run",
+        type=Path,
+        help="folder for checkpoints (default: runs/ and the output's name with -checkpoints)",
     )
     parser.add_argument("--recipe", type=Path, help="YAML file of settings")
     parser.add_argument("--max-steps", type=int, help="steps, instead of the recipe's")
@@ -76,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             validation=tuple(options.validation),
             exclude=tuple(options.exclude),
             output=options.output,
-            run=options.run or Path("runs") / options.output.name,
+            run=options.run or Path("runs") / f"{options.output.name}-checkpoints",
             recipe=recipe,
             resume=options.resume,
             command=_command(words),

@@ -98,7 +98,8 @@ def train_fuser(job: FuserJob) -> Path:
 
     Raises:
         DatasetError: a file is missing, damaged or of no use.
-        RecipeError: the run folder belongs to another recipe or run, or the output exists.
+        RecipeError: the run folder belongs to another recipe or run, or is in the model folder; or
+            the output exists.
     """
     start = _prepare(job)
     data = read_data(job)
@@ -161,6 +162,11 @@ def _prepare(job: FuserJob) -> Path | None:
     """Makes the run folder; the checkpoint to go on from, if any."""
     if job.output.exists():
         raise RecipeError(f"{job.output}: exists already; remove it or name another folder")
+    if job.run.resolve().is_relative_to(job.output.resolve()):
+        raise RecipeError(
+            f"{job.run}: checkpoints cannot be kept in the model folder, which is made last and "
+            "whole; name another --run folder"
+        )
     last = _last_checkpoint(job.run)
     saved = job.run / "recipe.yaml"
     if not job.resume:

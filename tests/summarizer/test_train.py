@@ -1,5 +1,6 @@
 import csv
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -139,6 +140,20 @@ def test_a_run_goes_on_where_it_stopped(place, trained):
 def test_an_output_that_exists_is_not_overwritten(place, trained, capsys):
     assert main(command(place, "fuser", "--resume")) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("run", ["other", "other/run"])
+def test_checkpoints_in_the_model_folder_are_refused_before_training(place, run, capsys):
+    assert main([*command(place, "other"), "--run", str(place / run)]) == 2
+    assert "--run" in capsys.readouterr().err
+    assert not (place / "other").exists()
+
+
+def test_without_run_checkpoints_lie_beside_a_model_in_runs(place, monkeypatch):
+    jobs = []
+    monkeypatch.setattr("training.fuser.train_fuser", lambda job: jobs.append(job) or job.output)
+    assert main(["--data", str(place / "clips.jsonl.gz"), "--output", "runs/fuser"]) == 0
+    assert jobs[0].run == Path("runs/fuser-checkpoints")
 
 
 def test_another_runs_checkpoints_are_not_overwritten(place, trained, capsys):
