@@ -181,6 +181,8 @@ def _prepare(job: FuserJob) -> Path | None:
         raise RecipeError(
             f"{saved}: the run was begun with another recipe; give that one to --recipe"
         )
+    else:
+        _refuse_moved(last)
     job.run.mkdir(parents=True, exist_ok=True)
     job.recipe.save(saved)
     return last
@@ -190,6 +192,16 @@ def _last_checkpoint(run: Path) -> Path | None:
     # trainer_state.json is written last: without it the checkpoint was cut short.
     whole = [path.parent for path in run.glob("checkpoint-*/trainer_state.json")]
     return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
+
+
+def _refuse_moved(checkpoint: Path) -> None:
+    # Where the best one is gone, transformers takes the last instead and says nothing.
+    best = json.loads((checkpoint / "trainer_state.json").read_text())["best_model_checkpoint"]
+    if best and not Path(best).exists():
+        raise RecipeError(
+            f"{best}: the best checkpoint of this run is no longer there; go on where the run was "
+            "begun, with the same --run folder"
+        )
 
 
 def _make_trainer(job: FuserJob, data: FuserData, agreement: Agreement, start: Path | None) -> Any:

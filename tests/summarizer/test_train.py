@@ -168,6 +168,18 @@ def test_a_run_does_not_go_on_with_another_recipe(place, trained, tmp_path, caps
     assert "another recipe" in capsys.readouterr().err
 
 
+def test_a_run_whose_folder_was_moved_does_not_go_on(place, trained, tmp_path, capsys):
+    for checkpoint in (place / "run").glob("checkpoint-*"):
+        copy = tmp_path / "run" / checkpoint.name
+        copy.mkdir(parents=True)
+        state = json.loads((checkpoint / "trainer_state.json").read_text())
+        state["best_model_checkpoint"] = str(tmp_path / "gone")
+        (copy / "trainer_state.json").write_text(json.dumps(state))
+    (tmp_path / "run" / "recipe.yaml").write_bytes((place / "run" / "recipe.yaml").read_bytes())
+    assert main([*command(place, "other", "--resume"), "--run", str(tmp_path / "run")]) == 2
+    assert "no longer there" in capsys.readouterr().err
+
+
 def test_there_must_be_something_to_resume(place, tmp_path, capsys):
     assert main([*command(place, "other", "--resume"), "--run", str(tmp_path / "new")]) == 2
     assert "no checkpoint" in capsys.readouterr().err
