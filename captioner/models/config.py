@@ -19,7 +19,7 @@ class EncoderConfig:
     Attributes:
         name: a key of `encoders.ENCODERS`.
         image_size: side of the square input in pixels.
-        output: the block whose grid is handed to the decoder, or two joined by ``+``.
+        output: the block whose grid is handed to the decoder, or several joined by ``+``.
     """
 
     name: str = "xception"
@@ -36,12 +36,15 @@ class DecoderConfig:
         units: size of the LSTM states, the word vectors and the projected grid.
         heads: attention heads; divides ``units``.
         dropout: fraction of word vectors, grid and outputs dropped in training.
+        standardise: bring each channel of the grid to mean 0 and variance 1 first: those of several
+            blocks differ in spread.
     """
 
     name: str = "attention-lstm"
     units: int = 512
     heads: int = 8
     dropout: float = 0.5
+    standardise: bool = False
 
     @property
     def states(self) -> int:

@@ -142,6 +142,13 @@ class Decoder(ABC):
             vocabulary_size, config.units, embeddings_initializer="glorot_uniform", name="words"
         )
         self.dropout = keras.layers.Dropout(config.dropout)
+        self._standardise = (
+            keras.layers.BatchNormalization(
+                momentum=0.95, center=False, scale=False, name="grid_standardised"
+            )
+            if config.standardise
+            else None
+        )
         self.start = keras.layers.Dense(self.states * config.units, activation="tanh", name="start")
 
     @abstractmethod
@@ -183,6 +190,10 @@ class Decoder(ABC):
         """
         return self.read(tokens, states, memory)
 
+    def _standardised(self, grid: Any) -> Any:
+        """By the moments of the batch in training, by their moving averages at use."""
+        return grid if self._standardise is None else self._standardise(grid)
+
     def _words(self, tokens: Any) -> Any:
         """Word vectors [B, K, T, D]; scaled, for the same matrix also writes (Vaswani 2017)."""
         return self.embed(tokens) * self.config.units**0.5
@@ -201,7 +212,7 @@ class LSTMDecoder(Decoder):
     def remember(self, grid: Any) -> tuple[Any, ...]:
         """The pooled grid [B, C], and its even weights [B, N], for it looks everywhere alike."""
         even = ops.ones_like(grid[:, :, 0]) / grid.shape[1]
-        return self.dropout(ops.mean(grid, axis=1)), even
+        return self.dropout(ops.mean(self._standardised(grid), axis=1)), even
 
     def read(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
@@ -233,7 +244,8 @@ class AttentionLSTMDecoder(Decoder):
 
     def remember(self, grid: Any) -> tuple[Any, ...]:
         """The mean of the projected grid [B, D], its keys and its values [B, H, N, D/H]."""
-        projected = self.dropout(ops.relu(self.normalise(self.project(grid))))
+        projected = self.normalise(self.project(self._standardised(grid)))
+        projected = self.dropout(ops.relu(projected))
         keys, values = self.keys(projected), self.values(projected)
         return ops.mean(projected, axis=1), self.attend.split(keys), self.attend.split(values)
 

@@ -27,7 +27,8 @@ class XceptionEncoder:
 
     Attributes:
         model: uint8 images [B, S, S, 3] → float grid [B, N, C]. At 299 pixels N is 100 (10 by 10);
-            C is 1,024 for ``block13``, 2,048 for ``block14``, 3,072 for ``block13+block14``.
+            C is 1,024 for ``block13``, 2,048 for ``block14``, and the sum for several: 2,008 for
+            ``block3+block12+block13``, whose finer grids are pooled to the coarsest.
             The mean over N of block 14 is the classic pooled 2,048-d vector.
     """
 
@@ -108,12 +109,21 @@ class XceptionEncoder:
         return sums[number - 2].output
 
     def _grid(self) -> Any:
-        """The chosen outputs as one grid of positions [B, N, C]."""
+        """The chosen outputs as one grid of positions [B, N, C]: that of the coarsest."""
         grids = [self._block_output(name) for name in self._outputs]
+        coarsest = min(grid.shape[2] for grid in grids)
+        grids = [self._pooled(grid, coarsest) for grid in grids]
         if self._channels_first:
             grids = [keras.layers.Permute((2, 3, 1))(grid) for grid in grids]
         flat = [keras.layers.Reshape((-1, grid.shape[-1]))(grid) for grid in grids]
         return keras.layers.Concatenate()(flat) if len(flat) > 1 else flat[0]
+
+    def _pooled(self, grid: Any, side: int) -> Any:
+        """A grid with ``side`` columns, pooled as Xception pools between its blocks."""
+        data_format = "channels_first" if self._channels_first else "channels_last"
+        while grid.shape[2] > side:
+            grid = keras.layers.MaxPooling2D(3, 2, "same", data_format=data_format)(grid)
+        return grid
 
     def _train_only(self, blocks: tuple[str, ...], norms: bool) -> None:
         shortcuts = ["conv2d", "batch_normalization"]  # of blocks 2, 3, 4 and 13, in this order

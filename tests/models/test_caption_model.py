@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,11 @@ from captioner.models.vocabulary import START, Vocabulary
 WORDS = ["a", "dog", "runs", "cat", "sits"]
 
 
-def tiny_model(decoder="attention-lstm"):
+def tiny_model(decoder="attention-lstm", *, standardise=False):
     config = CaptionModelConfig(
-        EncoderConfig(image_size=71), DecoderConfig(decoder, units=16, heads=4), max_words=6
+        EncoderConfig(image_size=71),
+        DecoderConfig(decoder, units=16, heads=4, standardise=standardise),
+        max_words=6,
     )
     return CaptionModel(config, Vocabulary(WORDS))
 
@@ -58,6 +62,35 @@ def test_folded_graphs_give_the_same(decoder):
 
     for mine, theirs in zip(stepped(folded=True), stepped(folded=False), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+def test_channels_are_standardised_by_what_was_seen_in_training(tmp_path, decoder):
+    plain, model = tiny_model(decoder), tiny_model(decoder, standardise=True)
+    moments = {"grid_standardised/moving_mean", "grid_standardised/moving_variance"}
+    assert model.decoder_variables().keys() - plain.decoder_variables().keys() == moments
+    for name, variable in plain.decoder_variables().items():
+        model.decoder_variables()[name].assign(variable)
+    random = np.random.default_rng(0)
+    mean, spread = random.normal(size=1024), random.uniform(0.5, 2, size=1024)
+    model.decoder_variables()["grid_standardised/moving_mean"].assign(mean)
+    model.decoder_variables()["grid_standardised/moving_variance"].assign(spread**2)
+    model.save(tmp_path / "model")
+    again = CaptionModel.load(tmp_path / "model")
+    _, head = model.encoder.split(None)
+    standard = random.normal(size=(3, *head.input.shape[1:])).astype(np.float32)
+    expected, _ = plain.remember(standard, head)
+    starts, _ = again.remember((standard * spread + mean).astype(np.float32), head)
+    for mine, theirs in zip(starts, expected, strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=5e-3)  # float16 on disk
+
+
+def test_a_model_from_before_there_was_a_standardised_grid_is_read(tmp_path):
+    tiny_model().save(tmp_path / "model")
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    del config["decoder"]["standardise"]
+    (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    assert not CaptionModel.load(tmp_path / "model").config.decoder.standardise
 
 
 @pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])

@@ -13,9 +13,36 @@ def _images(size=75, count=2):
 
 
 def test_the_grid_at_the_size_that_ships_is_ten_by_ten():
-    for output, channels in (("block13", 1024), ("block14", 2048), ("block13+block14", 3072)):
+    for output, channels in (
+        ("block13", 1024),
+        ("block14", 2048),
+        ("block13+block14", 3072),
+        ("block3+block12+block13", 2008),
+    ):
         encoder = build_encoder(EncoderConfig(output=output))
         assert tuple(encoder.model.output.shape) == (None, 100, channels)
+
+
+@pytest.mark.parametrize(
+    ("block", "side", "channels"),
+    [
+        ("block3", 9, slice(0, 256)),
+        ("block12", 5, slice(256, 984)),
+        ("block13", 3, slice(984, 2008)),
+    ],
+)
+def test_finer_grids_are_pooled_to_the_coarsest_as_xception_pools(block, side, channels):
+    joined = build_encoder(EncoderConfig(image_size=75, output="block3+block12+block13"))
+    alone = build_encoder(EncoderConfig(image_size=75, output=block))
+    for name, variable in alone.variables().items():
+        variable.assign(joined.variables()[name])
+    (grid,) = compiled(joined.model)(_images())
+    (finer,) = compiled(alone.model)(_images())
+    finer = finer.reshape(2, side, side, -1)
+    while finer.shape[1] > 3:
+        finer = keras.layers.MaxPooling2D(3, 2, "same", data_format="channels_last")(finer)
+    finer = keras.ops.convert_to_numpy(finer).reshape(2, 9, -1)
+    np.testing.assert_allclose(grid[:, :, channels], finer, atol=1e-5)
 
 
 def test_names_are_those_of_a_fresh_keras_xception():

@@ -77,7 +77,7 @@ def _history(model: Path) -> list[dict[str, float]]:
     ("backend", "settings"),
     [
         ("tensorflow", ["epochs=8", "train_from=block14", "encoder.output=block13+block14"]),
-        ("torch", ["epochs=12"]),
+        ("torch", ["epochs=12", "encoder.output=block12+block13", "decoder.standardise=true"]),
     ],
 )
 def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend, settings):
