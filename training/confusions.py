@@ -32,6 +32,7 @@ from training.word_classes import (
 )
 
 __all__ = [
+    "AGREEING",
     "ALL",
     "ALL_GROUPS",
     "Tally",
@@ -45,7 +46,7 @@ __all__ = [
 COUNTS = "counts"
 ALL_GROUPS = ("subjects", "actions", "colours", COUNTS, "scenes", "things")
 ALL = "all"  # a class of its own in each tally: all that a caption says of the group, as one
-_AGREEING = 2  # references that make a class one that is there
+AGREEING = 2  # references that make a class one that is there
 
 _BY_WORD = {
     group: {
@@ -138,7 +139,7 @@ def compare(captions: Sequence[str], references: Sequence[Sequence[str]], group:
     for caption, theirs in zip(captions, references, strict=True):
         said = classes(caption, group)
         votes = Counter(name for text in theirs for name in classes(text, group))
-        there = {name for name, count in votes.items() if count >= min(_AGREEING, len(theirs))}
+        there = {name for name, count in votes.items() if count >= min(AGREEING, len(theirs))}
         tally.said.update(_and_all(said, bool(said)))
         tally.right.update(_and_all(said & votes.keys(), bool(said) and said <= votes.keys()))
         tally.there.update(_and_all(there, bool(there)))

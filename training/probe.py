@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from captioner.backend import choose_backend
-from training.confusions import ALL_GROUPS, classes
+from training.confusions import AGREEING, ALL_GROUPS, classes
 from training.datasets import CaptionedImage, DatasetError, load_dataset
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["average_precision", "compare", "main", "pooled", "probe", "votes"]
 
-_AGREEING = 2  # of a photo's references: what they say is there (as in `confusions`)
 _FEWEST = 12  # dev photos that a class must be on: the precision of a rarer one is luck
 _BATCH = 16
 
@@ -129,12 +128,12 @@ def compare(
     from training.encoder_weights import load_encoder_weights
 
     names = sorted({pair for item in dev for text in item.captions for pair in _said(text)})
-    there = votes(dev, names) >= _AGREEING
+    there = votes(dev, names) >= AGREEING
     often = there.sum(axis=0) >= _FEWEST
     names = [name for name, kept in zip(names, often, strict=True) if kept]
     if not names:
         raise DatasetError(f"no class of words is on {_FEWEST} of the dev photos")
-    said = np.minimum(votes(training, names), _AGREEING) / _AGREEING
+    said = np.minimum(votes(training, names), AGREEING) / AGREEING
     for output in outputs:
         encoder = build_encoder(EncoderConfig(image_size=image_size, output=output))
         load_encoder_weights(encoder, encoder_weights)
