@@ -61,6 +61,25 @@ def cached_features(
     return features
 
 
+def resized(paths: Sequence[Path], size: int, view: View = AS_IT_IS) -> Iterator[np.ndarray]:
+    """Photos as the encoder takes them, a batch at a time.
+
+    Args:
+        paths: the photos.
+        size: side of the encoder's input in pixels.
+        view: how the photos are looked at.
+
+    Yields:
+        uint8 [B, size, size, 3].
+
+    Raises:
+        MediaError: a photo cannot be read.
+    """
+    for start in range(0, len(paths), _BATCH):
+        batch = paths[start : start + _BATCH]
+        yield np.stack([resize(view.of(load_image(path), path.name), size) for path in batch])
+
+
 def frozen_weights(model: CaptionModel, trunk: Any) -> Iterator[tuple[str, np.ndarray]]:
     """Name and numbers of each weight of ``trunk``, a part of the model's encoder."""
     frozen = {id(variable) for variable in trunk.weights}
@@ -78,16 +97,14 @@ def _compute(trunk: Any, paths: Sequence[Path], view: View, size: int, file: Pat
     )
     run = compiled(trunk)
     with tqdm(total=len(paths), initial=done, desc="features", unit="photo") as bar:
-        for start in range(done, len(paths), _BATCH):
-            batch = paths[start : start + _BATCH]
-            photos = (view.of(load_image(path), path.name) for path in batch)
-            images = np.stack([resize(photo, size) for photo in photos])
-            features = images if dtype == np.uint8 else run(images)[0]
-            array[start : start + len(batch)] = features
-            bar.update(len(batch))
-            if start // _BATCH % 16 == 0:
+        for number, images in enumerate(resized(paths[done:], size, view)):
+            end = done + len(images)
+            array[done:end] = images if dtype == np.uint8 else run(images)[0]
+            done = end
+            bar.update(len(images))
+            if number % 16 == 0:
                 array.flush()
-                progress.write_text(str(start + len(batch)))
+                progress.write_text(str(done))
     array.flush()
     part.replace(file)
     progress.unlink(missing_ok=True)

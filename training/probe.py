@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["average_precision", "compare", "main", "pooled", "probe", "votes"]
 
 _FEWEST = 12  # dev photos that a class must be on: the precision of a rarer one is luck
-_BATCH = 16
 
 
 def votes(items: Sequence[CaptionedImage], names: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -54,15 +53,13 @@ def pooled(encoder: XceptionEncoder, paths: Sequence[Path]) -> np.ndarray:
     Raises:
         MediaError: a photo cannot be read.
     """
-    from captioner.media.images import load_image
-    from captioner.models.preprocessing import resize
     from captioner.models.runtime import compiled
+    from training.features import resized
 
     run = compiled(encoder.model)
     rows = []
-    for start in range(0, len(paths), _BATCH):
-        photos = [load_image(path) for path in paths[start : start + _BATCH]]
-        (grid,) = run(np.stack([resize(photo, encoder.config.image_size) for photo in photos]))
+    for images in resized(paths, encoder.config.image_size):
+        (grid,) = run(images)
         rows.append(np.concatenate([grid.mean(axis=1), grid.max(axis=1)], axis=1))
     return np.concatenate(rows)
 

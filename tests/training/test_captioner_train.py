@@ -10,10 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.makers import plain, save_photo
+from tests.makers import save_flickr8k
 
 _COLOURS = {
     "red": (200, 30, 30),
@@ -34,20 +33,8 @@ _MOSTLY_RIGHT = 3.5
 def photos(tmp_path_factory) -> Path:
     """Flickr8k's layout: 32 training and 8 dev photos of plain, slightly noisy colours."""
     folder = tmp_path_factory.mktemp("photos")
-    random = np.random.default_rng(0)
-    lines, names = [], []
-    for number in range(40):
-        colour = list(_COLOURS)[number % 4]
-        name = f"{colour}_{number}.png"
-        noise = random.integers(-20, 20, (80, 80, 3))
-        image = np.clip(plain(_COLOURS[colour], 80, 80) + noise, 0, 255).astype(np.uint8)
-        save_photo(folder / "images" / name, image)
-        lines += [f"{name}#0\tA {colour} wall .", f"{name}#1\tThe wall is {colour} ."]
-        names.append(name)
-    (folder / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
-    (folder / "Flickr_8k.trainImages.txt").write_text("\n".join(names[:32]) + "\n")
-    (folder / "Flickr_8k.devImages.txt").write_text("\n".join(names[32:]) + "\n")
-    return folder
+    captions = ("A {} wall .", "The wall is {} .")
+    return save_flickr8k(folder, _COLOURS, captions, train=32, dev=8)
 
 
 def _command(photos: Path, output: Path, *settings: str) -> list[str]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.makers import plain, save_photo
+from tests.makers import save_flickr8k
 from training.datasets import CaptionedImage
 from training.probe import average_precision, main, probe, votes
 
@@ -12,19 +12,8 @@ _COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (40, 60, 210)}
 def photos(tmp_path_factory):
     """Flickr8k's layout: 24 training and 36 dev photos of three plain, slightly noisy colours."""
     folder = tmp_path_factory.mktemp("photos")
-    random = np.random.default_rng(0)
-    lines, names = [], []
-    for number in range(60):
-        colour = list(_COLOURS)[number % 3]
-        names.append(f"{colour}_{number}.png")
-        noise = random.integers(-20, 20, (80, 80, 3))
-        image = np.clip(plain(_COLOURS[colour], 80, 80) + noise, 0, 255).astype(np.uint8)
-        save_photo(folder / "images" / names[-1], image)
-        lines += [f"{names[-1]}#{k}\tA {colour} ball ." for k in range(2)]
-    (folder / "Flickr8k.token.txt").write_text("\n".join(lines) + "\n")
-    (folder / "Flickr_8k.trainImages.txt").write_text("\n".join(names[:24]) + "\n")
-    (folder / "Flickr_8k.devImages.txt").write_text("\n".join(names[24:]) + "\n")
-    return folder
+    captions = ("A {} ball .", "A {} ball .")
+    return save_flickr8k(folder, _COLOURS, captions, train=24, dev=36)
 
 
 def test_votes_count_the_references_that_say_a_class(tmp_path):
