@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 
 from captioner.models.vocabulary import Vocabulary
-from training.views import View
+from training.views import View, window
 
 _MIRRORED = {"left": "right", "right": "left"}
 
@@ -35,6 +36,7 @@ class CaptionBatches(keras.utils.PyDataset):
         captions_per_image: K.
         seed: of shuffling and drawing.
         first_epoch: where a run goes on, so that it sees what it would have seen.
+        windows: features are grids [N, C] of squares, of which each time a `window` is drawn.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class CaptionBatches(keras.utils.PyDataset):
         captions_per_image: int,
         seed: int,
         first_epoch: int = 0,
+        windows: bool = False,
     ):
         super().__init__()
         self.views = views
@@ -55,6 +58,7 @@ class CaptionBatches(keras.utils.PyDataset):
         self.captions_per_image = captions_per_image
         self.seed = seed
         self.epoch = first_epoch
+        self.windows = windows
         as_written = _tokens(captions, vocabulary, max_words)
         mirrored = _tokens(_mirrored(captions), vocabulary, max_words)
         self.tokens = [
@@ -87,9 +91,10 @@ class CaptionBatches(keras.utils.PyDataset):
         random = np.random.default_rng((self.seed, self.epoch, index))
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         views = [View(int(number)) for number in random.integers(len(self.views), size=len(chosen))]
-        features = np.stack(
-            [self.views[view.number][photo] for view, photo in zip(views, chosen, strict=True)]
-        )
+        seen = [self.views[view.number][photo] for view, photo in zip(views, chosen, strict=True)]
+        if self.windows:
+            seen = [grid[window(random, math.isqrt(len(grid)))] for grid in seen]
+        features = np.stack(seen)
         if features.dtype == np.float16:
             features = features.astype(np.float32)
         return chosen, views, features

@@ -135,6 +135,7 @@ def _teach(
         captions_per_image=recipe.captions_per_image,
         seed=recipe.seed,
         first_epoch=len(read_history(history)),
+        windows=recipe.windows,
     )
 
     def keep(written: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ class Recipe(Settings):
         train_from: first block of the encoder that is trained too; None: it stays frozen.
         train_norms: the trained blocks' batch normalisations are trained, too.
         views: ways in which each photo is shown: 1, as it is; 2, also mirrored; more, also cropped.
+        windows: of the grid of a view, each time another crop is shown; the encoder is frozen.
         epochs: at most.
         patience: stop after this many epochs without a better dev CIDEr.
         batch_size: photos a step.
@@ -47,6 +48,7 @@ class Recipe(Settings):
     train_from: str | None = None
     train_norms: bool = True
     views: int = 2
+    windows: bool = False
     epochs: int = 20
     patience: int = 4
     batch_size: int = 32
@@ -65,6 +67,8 @@ class Recipe(Settings):
             raise RecipeError(
                 f"unknown objective {self.objective!r}; known: {', '.join(OBJECTIVES)}"
             )
+        if self.windows and self.train_from is not None:
+            raise RecipeError("windows are cut from the grid of a frozen encoder: no train_from")
 
     @property
     def architecture(self) -> CaptionModelConfig:

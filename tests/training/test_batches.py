@@ -47,6 +47,23 @@ def test_features_and_captions_stay_together_and_mirrored_ones_swap_sides():
     assert mirror_words("left of a right hand") == "right of a left hand"
 
 
+def test_windows_show_less_of_the_same_photo_and_another_part_each_time():
+    grids = [photo + np.arange(100)[:, None] / 100 for photo in range(5)]
+    vocabulary = Vocabulary(["dog", "cat", "left", "right"])
+    options = {"max_words": 4, "batch_size": 5, "captions_per_image": 1, "seed": 1}
+    whole, cut = (
+        CaptionBatches([grids], _CAPTIONS, vocabulary, windows=windows, **options)
+        for windows in (False, True)
+    )
+    (all_of_it, tokens), _ = whole[0]
+    (parts, same_tokens), _ = cut[0]
+    assert np.array_equal(tokens, same_tokens)
+    assert parts.shape == all_of_it.shape
+    for part, grid in zip(parts, all_of_it, strict=True):
+        assert set(part.ravel()) < set(grid.ravel())
+    assert len({tuple(part.ravel() % 1) for part in parts.round(2)}) > 1
+
+
 def test_each_caption_comes_once_before_any_comes_twice():
     batches, _ = _batches(batch_size=1, captions_per_image=2, seed=3)
     for index in range(len(batches)):

@@ -41,6 +41,7 @@ def test_settings_of_the_command_line():
         ("epochs: many", "epochs is 'many', expected int"),
         ("views: true", "views is True, expected int"),
         ("objective: fame", "unknown objective 'fame'; known: cross-entropy, self-critical"),
+        ("{windows: true, train_from: block14}", "windows are cut from the grid of a frozen"),
         ("decoder: lstm", "decoder must be a mapping"),
         ("- a", "must be a mapping"),
         ("a: [", "cannot be read as a recipe"),

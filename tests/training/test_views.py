@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.makers import corners
-from training.views import View
+from training.views import View, window
 
 
 def test_the_first_view_is_the_photo_and_the_second_its_mirror_image():
@@ -33,3 +33,19 @@ def test_crops_differ_between_photos_and_numbers_and_stay_the_same():
 
 def test_a_photo_of_one_pixel_survives():
     assert View(3).of(np.zeros((1, 1, 3), np.uint8), "dot.png").shape == (1, 1, 3)
+
+
+def test_a_window_is_a_large_part_of_a_grid_stretched_to_its_size():
+    random = np.random.default_rng(0)
+    windows = [np.stack(np.divmod(window(random, 10), 10)).reshape(2, 10, 10) for _ in range(50)]
+    assert len({each.tobytes() for each in windows}) > 15
+    for rows, columns in windows:
+        assert (rows == rows[:, :1]).all()
+        assert (columns == columns[:1]).all()
+        for places in (rows[:, 0], columns[0]):
+            assert set(np.diff(places)) <= {0, 1}  # in order, none left out
+            assert 8 <= len(set(places)) <= 10
+
+
+def test_a_grid_of_one_position_has_one_window():
+    assert window(np.random.default_rng(0), 1).tolist() == [0]
