@@ -57,10 +57,15 @@ def window(random: np.random.Generator, side: int) -> np.ndarray:
         Numbers of positions, int [side²], row by row. As many as the grid has: a smaller window
         says some of its rows and columns twice.
     """
-    rows, columns = (np.arange(side)[_part(random, side)] for _ in range(2))
-    stretched = np.arange(side)
-    rows, columns = (part[stretched * len(part) // side] for part in (rows, columns))
-    return np.add.outer(rows * side, columns).ravel()
+    rows, columns = (_stretched_part(random, side) for _ in range(2))
+    numbers: np.ndarray = rows[:, None] * side + columns
+    return numbers.ravel()
+
+
+def _stretched_part(random: np.random.Generator, side: int) -> np.ndarray:
+    places = np.arange(side)
+    part = places[_part(random, side)]
+    return part[places * len(part) // side]
 
 
 def _part(random: np.random.Generator, side: int) -> slice:
