@@ -5,6 +5,7 @@ Xception: F. Chollet, "Xception: Deep Learning with Depthwise Separable Convolut
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +53,8 @@ class XceptionEncoder:
                 weights=None, include_top=False, input_tensor=scaled
             )
         self._channels_first = data_format == "channels_first"
-        self.model = keras.Model(self._images, self._grid(), name="encoder")
+        self._grids = self._pooled_grids()
+        self.model = keras.Model(self._images, self._joined(self._grids), name="encoder")
 
     def variables(self) -> dict[str, Any]:
         """The weights by name (``layer/variable``), the same however often it is built."""
@@ -80,8 +82,9 @@ class XceptionEncoder:
         Returns:
             ``(trunk, head)``: uint8 images [B, S, S, 3] → features, and features → grid [B, N, C].
             The features are what is worth caching: the grid itself where nothing is trained, the
-            images where ``block1`` is; else a block's output, channels first where the backend
-            convolves so.
+            images where ``block1`` is; else the output of the last frozen block, channels first
+            where the backend convolves so. Where the grid takes from blocks before that one, too,
+            all are one vector [B, F].
         """
         if trained_from is None:
             grid = keras.Input(self.model.output.shape[1:], name="frozen")
@@ -89,14 +92,34 @@ class XceptionEncoder:
         if trained_from not in self.blocks:
             raise ModelError(f"cannot train from {trained_from!r}; known: block1 to block14")
         position = self.blocks.index(trained_from)
-        if any(self.blocks.index(name) < position - 1 for name in self._outputs):
+        leaves = [self.blocks.index(name) for name in self._outputs]
+        if max(leaves) < position:
             raise ModelError(
                 f"output {self.config.output!r} leaves the encoder before {trained_from}"
             )
         cut = self._block_output(self.blocks[position - 1]) if position else self._images
-        trunk = keras.Model(self._images, cut, name="trunk")
+        earlier = [
+            grid for grid, leaf in zip(self._grids, leaves, strict=True) if leaf < position - 1
+        ]
         self._train_only(self.blocks[position:], norms)
-        return trunk, keras.Model(cut, self._grid(), name="head")
+        return self._cut_at([cut, *earlier])
+
+    def _cut_at(self, tensors: list[Any]) -> tuple[Any, Any]:
+        """The model before and after ``tensors``; several become one vector between the two."""
+        head = keras.Model(tensors, self.model.output, name="head")
+        if len(tensors) == 1:
+            return keras.Model(self._images, tensors[0], name="trunk"), head
+        flat = keras.layers.Concatenate()([keras.layers.Reshape((-1,))(x) for x in tensors])
+        features = keras.Input(flat.shape[1:], name="features")
+        parts, start = [], 0
+        for tensor in tensors:
+            end = start + math.prod(tensor.shape[1:])
+            parts.append(keras.layers.Reshape(tensor.shape[1:])(features[:, start:end]))
+            start = end
+        return (
+            keras.Model(self._images, flat, name="trunk"),
+            keras.Model(features, head(parts), name="head"),
+        )
 
     def _block_output(self, block: str) -> Any:
         """Output of a block: the last activation of blocks 1 and 14, else the residual sum."""
@@ -108,11 +131,14 @@ class XceptionEncoder:
         sums = [layer for layer in self.backbone.layers if isinstance(layer, keras.layers.Add)]
         return sums[number - 2].output
 
-    def _grid(self) -> Any:
-        """The chosen outputs as one grid of positions [B, N, C]: that of the coarsest."""
+    def _pooled_grids(self) -> list[Any]:
+        """The chosen outputs, the finer ones pooled to the positions of the coarsest."""
         grids = [self._block_output(name) for name in self._outputs]
         coarsest = min(grid.shape[2] for grid in grids)
-        grids = [self._pooled(grid, coarsest) for grid in grids]
+        return [self._pooled(grid, coarsest) for grid in grids]
+
+    def _joined(self, grids: list[Any]) -> Any:
+        """Grids of the same positions as one [B, N, C]."""
         if self._channels_first:
             grids = [keras.layers.Permute((2, 3, 1))(grid) for grid in grids]
         flat = [keras.layers.Reshape((-1, grid.shape[-1]))(grid) for grid in grids]

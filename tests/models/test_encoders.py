@@ -54,9 +54,16 @@ def test_names_are_those_of_a_fresh_keras_xception():
     assert len(first) == 234
 
 
-@pytest.mark.parametrize("trained_from", [None, "block1", "block2", "block13", "block14"])
-def test_trunk_then_head_is_the_whole_encoder(trained_from):
-    encoder = build_encoder(EncoderConfig(image_size=75, output="block14"))
+@pytest.mark.parametrize(
+    ("trained_from", "output"),
+    [
+        *[(block, "block14") for block in (None, "block1", "block2", "block13", "block14")],
+        *[(block, "block3+block12+block13") for block in (None, "block9", "block13")],
+        ("block1", "block1+block2"),
+    ],
+)
+def test_trunk_then_head_is_the_whole_encoder(trained_from, output):
+    encoder = build_encoder(EncoderConfig(image_size=75, output=output))
     images = _images()
     trunk, head = encoder.split(trained_from)
     (features,) = compiled(trunk)(images)
@@ -102,4 +109,4 @@ def test_impossible_configurations_are_refused(config, message):
 
 def test_training_cannot_begin_after_the_output():
     with pytest.raises(ModelError, match="before block14"):
-        build_encoder(EncoderConfig(image_size=75, output="block12")).split("block14")
+        build_encoder(EncoderConfig(image_size=75, output="block12+block13")).split("block14")

@@ -63,7 +63,7 @@ def _history(model: Path) -> list[dict[str, float]]:
 @pytest.mark.parametrize(
     ("backend", "settings"),
     [
-        ("tensorflow", ["epochs=8", "train_from=block14", "encoder.output=block13+block14"]),
+        ("tensorflow", ["epochs=8", "train_from=block14", "encoder.output=block12+block14"]),
         ("torch", ["epochs=12", "encoder.output=block12+block13", "decoder.standardise=true"]),
     ],
 )
@@ -138,7 +138,7 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(photos, tm
     assert rewards[-1] > rewards[0]
 
 
-@pytest.mark.parametrize("settings", [[], ["train_from=block14", "encoder.output=block13+block14"]])
+@pytest.mark.parametrize("settings", [[], ["train_from=block14", "encoder.output=block12+block14"]])
 def test_teachers_alone_can_teach(photos, tmp_path, settings):
     teacher, student = tmp_path / "teacher", tmp_path / "student"
     done = _train("tensorflow", photos, teacher, "epochs=12", "views=1", *settings)
