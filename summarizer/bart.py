@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from summarizer.base import Summarizer, SummarizerError, usable_captions
-from summarizer.choice import Agreement
+from summarizer.choice import Agreement, centred
 from summarizer.consensus import ConsensusSummarizer
 from summarizer.hub import first_line, load_from_hub, quiet
 from summarizer.network import Network, Reading
@@ -28,7 +28,7 @@ class Candidate:
     Attributes:
         text: the sentence.
         log_probability: the model's mean log-probability a token; 0 where there is no choice.
-        agreement: mean CIDEr-D against the captions, 0 to 10.
+        agreement: mean CIDEr-D against the captions, those in the middle first of all, 0 to 10.
         generated: the search found it; otherwise it is one of the captions.
     """
 
@@ -165,7 +165,7 @@ class BartSummarizer(Summarizer):
     def _weighed(
         self, group: list[str], texts: dict[str, bool], scores: list[float]
     ) -> list[Candidate]:
-        support = self.agreement.of(list(texts), group)
+        support = self.agreement.of(list(texts), group, centred(len(group)))
         return [
             Candidate(text, score, agreed, generated)
             for (text, generated), score, agreed in zip(texts.items(), scores, support, strict=True)

@@ -24,7 +24,8 @@ class Summarizer(ABC):
     def summarize(self, captions: Sequence[str]) -> str:
         """One sentence for the captions of one clip, in the order of its frames.
 
-        A caption that occurs several times counts several times: repetition is evidence.
+        A caption that occurs several times counts several times: repetition is evidence. What is
+        in the middle of a clip counts most.
 
         Raises:
             SummarizerError: there is no caption with a word in it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,21 +33,48 @@ class Agreement:
         """
         return cls(None if path is None else DocumentFrequencies.load(path))
 
-    def of(self, candidates: Sequence[str], captions: Sequence[str]) -> list[float]:
+    def of(
+        self,
+        candidates: Sequence[str],
+        captions: Sequence[str],
+        weights: Sequence[float] | None = None,
+    ) -> list[float]:
         """Mean CIDEr-D (0 to 10) of each candidate against all captions, repetitions counted.
 
         A candidate that is itself one of the captions does not vouch for itself: one copy of it is
         left out. Where that leaves none, it has 0.
+
+        Args:
+            candidates: the sentences to score.
+            captions: of the same scene.
+            weights: how much each caption counts, 0 or more; None: all alike.
         """
-        counts = Counter(tuple(tokenize(text)) for text in captions)
+        counts: Counter[tuple[str, ...]] = Counter()
+        totals: defaultdict[tuple[str, ...], float] = defaultdict(float)
+        for text, weight in zip(captions, weights or [1.0] * len(captions), strict=True):
+            words = tuple(tokenize(text))
+            counts[words] += 1
+            totals[words] += weight
         vectors = {words: self._cider.vector(words) for words in counts}
         scores = []
         for text in candidates:
             words = tuple(tokenize(text))
             mine = self._cider.vector(words)
-            others = counts - Counter([words])
-            total = sum(
-                count * self._cider.similarity(mine, vectors[key]) for key, count in others.items()
+            others = {
+                key: total * (1 - (key == words) / counts[key]) for key, total in totals.items()
+            }
+            agreed = sum(
+                weight * self._cider.similarity(mine, vectors[key])
+                for key, weight in others.items()
             )
-            scores.append(total / max(1, others.total()))
+            scores.append(agreed / (sum(others.values()) or 1.0))
         return scores
+
+
+def centred(count: int) -> list[float]:
+    """How much each of a clip's captions counts, in the order of its frames: a Hann window, 0 to 1.
+
+    What a clip is about is in its middle; it begins and ends with titles, cuts, and somebody on the
+    way in or out (measured: training/RESULTS.md).
+    """
+    return [math.sin(math.pi * (place + 0.5) / count) ** 2 for place in range(count)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from summarizer.base import Summarizer, usable_captions
-from summarizer.choice import Agreement
+from summarizer.choice import Agreement, centred
 from summarizer.ngrams import DocumentFrequencies
 
 # Captions that agree equally differ in the last bits, by the order in which numbers were added.
@@ -17,24 +17,27 @@ _DIGITS = 9
 
 
 def consensus_scores(
-    captions: Sequence[str], document_frequencies: DocumentFrequencies | None = None
+    captions: Sequence[str],
+    document_frequencies: DocumentFrequencies | None = None,
+    weights: Sequence[float] | None = None,
 ) -> list[float]:
     """How far each caption agrees with the others of the same picture or clip.
 
     Args:
         captions: of one picture or clip; one that occurs twice agrees with its copy.
         document_frequencies: see `ConsensusSummarizer`.
+        weights: how much each caption counts; None: all alike.
 
     Returns:
         For each caption the mean CIDEr-D against all others, 0 to 10, equal where they agree
         equally; 0 for a caption alone.
     """
-    scores = Agreement(document_frequencies).of(captions, captions)
+    scores = Agreement(document_frequencies).of(captions, captions, weights)
     return [round(score, _DIGITS) for score in scores]
 
 
 class ConsensusSummarizer(Summarizer):
-    """Chooses among a clip's captions; writes nothing new.
+    """Chooses among a clip's captions; writes nothing new. Those of its middle count most.
 
     Args:
         document_frequencies: how common n-grams are in captions at large, so that agreeing on
@@ -57,5 +60,5 @@ class ConsensusSummarizer(Summarizer):
         return [self._choose(usable_captions(group, most=len(group))) for group in groups]
 
     def _choose(self, captions: list[str]) -> str:
-        scores = consensus_scores(captions, self.document_frequencies)
+        scores = consensus_scores(captions, self.document_frequencies, centred(len(captions)))
         return captions[scores.index(max(scores))]

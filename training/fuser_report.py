@@ -105,7 +105,8 @@ def write_card(folder: Path, run: Mapping[str, Any], tables: Mapping[str, str]) 
     settings = run["settings"]
     choice = (
         f"the candidate with the highest mean log-probability a token plus "
-        f"{settings['agreement']:g} times its mean CIDEr-D against the captions wins"
+        f"{settings['agreement']:g} times its mean CIDEr-D against the captions, "
+        "those in the middle first of all, wins"
         if settings["agreement"]
         else "the most probable candidate wins"
     )
@@ -151,7 +152,8 @@ curves in `training.csv` and `training.png`. At use, {candidates} are candidates
 ## Scores
 
 COCO protocol, all sets of each file. Of a set's captions 8, drawn by a fixed seed, go in, and the
-others are the references.
+others are the references. Their order means nothing, so that it costs a little here that captions
+in the middle of a clip count more.
 
 {scores}
 
