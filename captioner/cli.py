@@ -1,17 +1,18 @@
 """``python -m captioner``: the words of a command line → a run → an exit code.
 
 Exit codes: 0, every input has its caption, from this run or an earlier one; 1, some have none and
-are named, the rest is done; 2, wrong use, or no input has one; 130, interrupted (Ctrl-C); 141, the
-reader of standard output went away.
+are named, the rest is done; 2, wrong use, or no input has one; 130, interrupted (Ctrl-C); 143,
+terminated (SIGTERM); 141, the reader of standard output went away.
 """
 
 import functools
 import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from captioner.options import Options, captioner_settings, parse_options
+from captioner.process import READER_GONE, exit_code_of
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from summarizer import Summarizer
 
 _NOTHING_DONE = 2
-INTERRUPTED = 128 + 2  # as a shell counts SIGINT
-_READER_GONE = 128 + 13  # and SIGPIPE
 
 
 class _StopError(Exception):
@@ -67,11 +66,11 @@ def main(
     except _StopError as error:
         report.say(f"error: {error}")
         return _NOTHING_DONE if isinstance(error, _RefusalError) else max(1, report.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         report.interrupted(outputs.kept)
-        return INTERRUPTED
+        return exit_code_of(stop)
     except BrokenPipeError:
-        return _READER_GONE
+        return READER_GONE
 
 
 def _run(
@@ -87,7 +86,9 @@ def _run(
     if not inputs:
         return _NOTHING_DONE
     if options.dry_run:
-        report.dry_run(inputs, _plan(inputs, outputs))
+        plan = _plan(inputs, outputs)
+        with _failing_writes("standard output"):
+            report.dry_run(inputs, plan)
         return 0
     try:
         with outputs.locked():
@@ -193,22 +194,29 @@ def _write(
     from captioner.writers import OutputFileError
 
     try:
-        with closing(rows), outputs, report:
-            for row in rows:
-                with report.quiet():
-                    problems = outputs.write(row)
-                report.add(row, problems)
-        remark = outputs.finish(inputs)
-        if remark is not None:
-            report.say(remark)
-    except BrokenPipeError:
-        raise
+        with _failing_writes(outputs.name):
+            with closing(rows), outputs, report:
+                for row in rows:
+                    with report.quiet():
+                        problems = outputs.write(row)
+                    report.add(row, problems)
+            remark = outputs.finish(inputs)
     except OutputFileError as error:  # somebody else made the file while the model loaded
         raise _RefusalError(error) from None
+    if remark is not None:
+        report.say(remark)
+
+
+@contextmanager
+def _failing_writes(name: str) -> Iterator[None]:
+    """Stop the run where an output takes no more; ``name`` says which, where the error does not."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:  # an input's own errors are in its row
-        name = error.filename or outputs.name
         reason = error.strerror or error
-        raise _StopError(f"cannot write {name}: {reason}; stopped here") from None
+        raise _StopError(f"cannot write {error.filename or name}: {reason}; stopped here") from None
 
 
 def _load_captioner(model: str | None, **settings: Any) -> "Captioner":

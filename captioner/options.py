@@ -12,6 +12,8 @@ STANDARD_INPUT = STANDARD_OUTPUT = "-"
 
 Existing: TypeAlias = Literal["skip", "overwrite", "append", "prepend"]
 
+_MOST_DIGITS = 18  # of a number; what is longer is out of all bounds
+
 _EXAMPLES = """\
 examples:
   python -m captioner dog.jpg clip.gif               one line for each: path: caption
@@ -24,8 +26,8 @@ examples:
   python -m captioner -- -odd-name.jpg               a name that begins with a dash
 
 exit codes: 0 every input has its caption, from this run or an earlier one; 1 some have none and are
-named on standard error; 2 wrong use, or no input has one; 130 interrupted, and what was done is
-kept.
+named on standard error; 2 wrong use, or no input has one; 130 interrupted, 143 terminated, and what
+was done is kept.
 """
 
 
@@ -231,16 +233,14 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """The type of an option that is a whole number in these bounds."""
+    """The type of an option that is a whole number in these bounds, in the digits 0 to 9 alone."""
 
     def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
+        # Python's int also takes signs, spaces, underscores, and the digits of every script.
+        digits = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+        if not digits or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return number
+        return int(text)
 
     return parse
 
@@ -275,7 +275,12 @@ class _Version(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        print(f"captionloom {_version()}")
+        try:
+            print(f"captionloom {_version()}", flush=True)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            parser.error(f"cannot write standard output: {error.strerror}")
         parser.exit()
 
 

@@ -3,14 +3,14 @@
 The rows are those of ``python -m captioner``; the workers are in ``captioner.cluster.workers``.
 
 Exit codes: 0, everything was captioned; 1, some inputs failed and are named, the rest is done;
-2, wrong use, or the run stopped before its end; 130, interrupted (Ctrl-C).
+2, wrong use, or the run stopped before its end; 130, interrupted (Ctrl-C); 143, terminated
+(SIGTERM).
 """
 
 import argparse
 import logging
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from captioner.options import add_model_options, captioner_settings, whole_number
+from captioner.process import exit_code_of
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from summarizer import Summarizer
 
 _STOPPED = 2
-_INTERRUPTED = 128 + 2  # as a shell counts SIGINT
 _OBJECT_STORE = 256 << 20  # bytes; a row has a few hundred, and Ray would take a third of all
 
 
@@ -113,9 +113,9 @@ def main(
     loaders = load_captioner or _load_captioner, load_summarizer or _load_summarizer
     try:
         return _run(options, _job(options, *loaders), report)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         report.say(f"interrupted; {options.output} is not complete, begin again with another")
-        return _INTERRUPTED
+        return exit_code_of(stop)
 
 
 def _run(options: argparse.Namespace, job: "Job", report: "Report") -> int:
@@ -251,6 +251,6 @@ def _load_summarizer(model: str | None) -> "Summarizer":
 
 if __name__ == "__main__":
     # Not this module's own main: workers import what they are sent, and have another __main__.
-    from captioner.ray import main as imported_main
+    from captioner.process import run
 
-    sys.exit(imported_main())
+    run("captioner.ray")

@@ -1,6 +1,7 @@
 """What is wrong with a command line before any model loads, and what to do about it."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ def fault_of(options: Options) -> str | None:
     """Why these options cannot be followed; None where they can."""
     checks: list[Callable[[Options], str | None]] = [
         _fault_of_inputs,
+        _fault_of_streams,
         _fault_of_existing,
         _fault_of_retry,
         _fault_of_output,
@@ -32,6 +34,19 @@ def _fault_of_inputs(options: Options) -> str | None:
             return f"--files-from {listed}: this is a folder; name it as an input"
         if not Path(listed).exists():
             return f"--files-from {listed}: there is no such file; check the path"
+    return None
+
+
+def _fault_of_streams(options: Options) -> str | None:
+    # Python's own sign for a stream that was closed before the start.
+    if options.files_from == STANDARD_INPUT and sys.stdin is None:
+        return "--files-from -: standard input is closed; name a file"
+    if sys.stdout is not None:
+        return None
+    if options.dry_run:
+        return "standard output is closed, and the counts of --dry-run go there"
+    if options.output == STANDARD_OUTPUT or (options.output is None and not options.sidecars):
+        return "standard output is closed, and captions go there; name a file with --output"
     return None
 
 

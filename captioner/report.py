@@ -138,6 +138,7 @@ class Report:
             print(f"failed in an earlier run: {plan.failed_before:,} ({remedy})")
         if plan.not_asked:
             print(f"not moving, and so without subtitles: {plan.not_asked:,}")
+        sys.stdout.flush()
 
     def interrupted(self, kept: str | None) -> None:
         """Say how far the run came before Ctrl-C, and where the captions are."""

@@ -3,8 +3,9 @@
 import argparse
 import math
 import re
-from collections.abc import Callable
 from pathlib import Path
+
+from captioner.options import whole_number
 
 _UNITS = ("b", "kb", "mb", "gb", "tb")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -26,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add(
         "--port",
-        type=_whole(1, 65535),
+        type=whole_number(1, 65535),
         metavar="N",
         help="the port to serve (default: the first free one from 7860)",
     )
@@ -77,7 +78,7 @@ def _add_limits(words: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-megapixels",
-        type=_whole(1, 170),
+        type=whole_number(1, 170),
         default=100,
         metavar="N",
         help="refuse larger pictures and frames, in millions of pixels (default: %(default)s)",
@@ -91,27 +92,18 @@ def _add_limits(words: argparse.ArgumentParser) -> None:
     )
     add(
         "--max-files",
-        type=_whole(1, 10_000),
+        type=whole_number(1, 10_000),
         default=200,
         metavar="N",
         help="refuse more files in one folder job (default: %(default)s)",
     )
     add(
         "--queue-size",
-        type=_whole(1, 10_000),
+        type=whole_number(1, 10_000),
         default=32,
         metavar="N",
         help="refuse requests while so many wait (default: %(default)s)",
     )
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not (text.isdecimal() and low <= int(text) <= high):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
 
 
 def _minutes(text: str) -> float:

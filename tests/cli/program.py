@@ -14,8 +14,9 @@ ROOT = Path(__file__).parent.parent.parent
 RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
 PROGRAM = """
-import signal, sys, time
-from captioner.cli import main
+import signal, time
+from captioner.cli import main as run_command_line
+from captioner.process import run
 from tests.fakes import FakeCaptioner, Loaders
 
 class Slow(FakeCaptioner):
@@ -25,9 +26,13 @@ class Slow(FakeCaptioner):
             time.sleep(60)
         return caption
 
+def main():
+    loaders = Loaders(Slow())
+    load = dict(load_captioner=loaders.load_captioner, load_summarizer=loaders.load_summarizer)
+    return run_command_line(**load)
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests' own shell may ignore it
-loaders = Loaders(Slow())
-sys.exit(main(load_captioner=loaders.load_captioner, load_summarizer=loaders.load_summarizer))
+run("__main__")
 """
 
 

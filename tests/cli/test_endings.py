@@ -14,7 +14,8 @@ from tests.cli.program import BLUE, GREEN, RED, ROOT, start
 from tests.fakes import caption_of, save_color
 
 
-def test_ctrl_c_keeps_what_was_done(photos, tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_run_keeps_what_was_done(photos, tmp_path, number, code):
     output = tmp_path / "out.jsonl"
     arguments = (photos, "-o", output, "--batch-size", "1")
     process = start(*arguments, stop_at=caption_of(RED), text=True)
@@ -22,13 +23,14 @@ def test_ctrl_c_keeps_what_was_done(photos, tmp_path):
     while not output.exists() or output.read_text().count("\n") < 2:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, err = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert f"interrupted: captioned 2, failed 0, of 3; what was done is kept in {output}" in err
     assert "Traceback" not in err
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert [row["file_name"] for row in rows] == ["blue.png", "green.png"]
+    assert {path.name for path in tmp_path.iterdir()} == {"out.jsonl", "photos"}
 
 
 @pytest.mark.parametrize("options", [[], ["-o", "-"]])
@@ -79,9 +81,44 @@ def _read(descriptor):
 def test_an_interrupted_command_does_not_wait_for_threads():
     program = (
         "import runpy, threading, time, captioner.cli as cli;"
-        "cli.main = lambda: cli.INTERRUPTED;"
+        "cli.main = lambda: 130;"
         "threading.Thread(target=time.sleep, args=[60]).start();"
         "runpy.run_module('captioner', run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, timeout=30)
     assert done.returncode == 130
+
+
+# Interrupts itself at the so-manieth import after the first of its own modules.
+INTERRUPTING = """
+import os, runpy, signal, sys
+
+imports = 0
+
+def count(event, arguments):
+    global imports
+    if event == "import" and (imports or arguments[0] == "captioner.options"):
+        imports += 1
+        if imports == int(os.environ["IMPORTS"]):
+            os.kill(os.getpid(), int(os.environ["SIGNAL"]))
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the tests' own shell may ignore it
+sys.addaudithook(count)
+runpy.run_module("captioner", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "imports"),
+    [(signal.SIGINT, 1), (signal.SIGINT, 8), (signal.SIGINT, 40), (signal.SIGTERM, 1)],
+)
+def test_a_signal_while_modules_load_ends_without_a_word(number, imports):
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTING, "--version"],
+        cwd=ROOT,
+        env={**os.environ, "IMPORTS": str(imports), "SIGNAL": str(int(number))},
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (128 + number, b"", b"")
