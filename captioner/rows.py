@@ -31,7 +31,8 @@ class Row:
 
     Attributes:
         path: opens from the current folder; no column, but what text for people names.
-        file_name: the path as rows name it: relative to the folder that was given.
+        file_name: the path as rows name it: relative to the folder that was given; in columns as
+            `plain_name` writes it.
         kind: what the file is; None where that could not be read.
         text: the caption; None where ``error`` is set, as are the attributes after it.
         score: the mean log-probability a word; for a clip the mean of its frames' scores.
@@ -60,6 +61,7 @@ class Row:
             path: opens the input; none is needed for a row that is only handed on.
         """
         row = cls(path, **{column: values[column] for column in COLUMNS if column != "status"})
+        row = replace(row, file_name=name_of(row.file_name))
         if row.text is not None and row.score is None:
             row = replace(row, score=math.nan)
         if row.frames is None:
@@ -75,6 +77,7 @@ class Row:
         """The row as JSON can hold it, keyed by ``COLUMNS`` in their order."""
         values = (getattr(self, column) for column in COLUMNS)
         row: dict[str, Any] = dict(zip(COLUMNS, map(_plain_value, values), strict=True))
+        row["file_name"] = plain_name(self.file_name)
         if self.frames is not None:
             row["frames"] = [_plain_frame(frame) for frame in self.frames]
         return row
@@ -105,6 +108,33 @@ def plain_text(text: str) -> str:
     """
     text = re.sub("[\udc80-\udcff]", lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}", text)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+# What `plain_name` writes after the backslash of an escape, a backslash's own (5c) in front of any.
+_BYTE, _SURROGATE = "[89a-f][0-9a-f]", "d(?:[89abd-f][0-9a-f]|c[0-7])[0-9a-f]"
+_AFTER_BACKSLASH = f"(?:x5c)*(?:x{_BYTE}|u{_SURROGATE})"
+_LIKE_AN_ESCAPE = re.compile(rf"\\(?={_AFTER_BACKSLASH})")
+_ESCAPE = re.compile(rf"\\(?:(x5c)(?={_AFTER_BACKSLASH})|x({_BYTE})|u({_SURROGATE}))")
+
+
+def plain_name(name: str) -> str:
+    r"""A file's name as valid Unicode, as rows have it; `name_of` takes it back.
+
+    It is that of `plain_text`, but no two names become one: a backslash of the name itself that
+    stands where an escape could begin becomes ``\x5c``.
+    """
+    return plain_text(_LIKE_AN_ESCAPE.sub(r"\\x5c", name))
+
+
+def name_of(plain: str) -> str:
+    """The file's name that `plain_name` made into ``plain``."""
+
+    def character(escape: re.Match[str]) -> str:
+        if escape[1]:
+            return "\\"
+        return chr(0xDC00 + int(escape[2], 16)) if escape[2] else chr(int(escape[3], 16))
+
+    return _ESCAPE.sub(character, plain)
 
 
 def one_line(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from captioner.inputs.finding import Input
 from captioner.options import Existing
 from captioner.outputs.joining import joined
-from captioner.rows import Row, plain_text
+from captioner.rows import Row, plain_name, plain_text
 from captioner.writers import FILE_WRITERS, FileWriter, JsonLinesWriter
 
 
@@ -43,33 +43,39 @@ class CombinedFile:
         self.captioned: dict[str, bool] = {}
         self._existing = existing
         self._format = FILE_WRITERS[path.suffix.lower()]
+        self._renamed: dict[str, str] = {}  # names in rows of earlier versions: the names of today
         self._texts: dict[str, str] = {}  # what the new captions are to be joined to
         self._repeats = False
         self._writer: FileWriter | None = None
         name = f"{self.path.name}.{hashlib.sha256(command.encode()).hexdigest()[:8]}.part"
         self.target = self.path if existing == "skip" else self.path.with_name(name)
 
-    def look(self) -> None:
+    def look(self, inputs: Sequence[Input]) -> None:
         """Read what is there.
+
+        Args:
+            inputs: all inputs of the command.
 
         Raises:
             OutputFileError: the file is not one of this program, or is damaged.
             OSError: the file cannot be read.
         """
+        self._renamed = _renamed(item.file_name for item in inputs)
         if self._in_place:
             for row in self._format.read(self.path):
-                self._repeats |= row["file_name"] in self.captioned
-                self.captioned[row["file_name"]] = row["status"] == "ok"
+                name = self._name(row)
+                self._repeats |= name in self.captioned
+                self.captioned[name] = row["status"] == "ok"
             return
         for row in JsonLinesWriter.read(self.target):
-            self.captioned[row["file_name"]] = row["status"] == "ok"
+            self.captioned[self._name(row)] = row["status"] == "ok"
         if self._existing != "overwrite":
             rows = self._format.read(self.path)
-            self._texts = {row["file_name"]: row["text"] for row in rows if row["text"] is not None}
+            self._texts = {self._name(row): row["text"] for row in rows if row["text"] is not None}
 
     def is_captioned(self, file_name: str) -> bool | None:
         """Whether an input that needs no new row has a caption; None for one that needs it."""
-        return self.captioned.get(plain_text(file_name))
+        return self.captioned.get(plain_name(file_name))
 
     def remarks(self, inputs: Sequence[Input]) -> Iterator[str]:
         """What a person may want to know about what is there."""
@@ -116,7 +122,7 @@ class CombinedFile:
         Raises:
             OSError: the file takes no more.
         """
-        name = plain_text(row.file_name)
+        name = plain_name(row.file_name)
         if self._writer is None or self.captioned.get(name):
             return
         self._repeats |= name in self.captioned
@@ -161,11 +167,17 @@ class CombinedFile:
         return remark
 
     def _journal_rows(self, inputs: Iterable[Input]) -> Iterator[Row]:
-        paths = {plain_text(item.file_name): item.path for item in inputs}
+        paths = {plain_name(item.file_name): item.path for item in inputs}
         for row in JsonLinesWriter.read(self.target):
-            path = paths.get(row["file_name"], "")
+            name = self._name(row)
+            path = paths.get(name, "")
             if path or not self._format.takes_inputs:
-                yield Row.from_dict(row, path)
+                yield Row.from_dict({**row, "file_name": name}, path)
+
+    def _name(self, row: dict[str, Any]) -> str:
+        """The name of a row's input, as rows have it."""
+        name: str = row["file_name"]
+        return self._renamed.get(name, name)
 
     @property
     def _in_place(self) -> bool:
@@ -173,14 +185,28 @@ class CombinedFile:
 
     def _drop_repeats(self) -> None:
         """Take out each row that a later one stands in place of."""
-        times = Counter(row["file_name"] for row in self._format.read(self.path))
+        times = Counter(map(self._name, self._format.read(self.path)))
         earlier = Counter({name: count - 1 for name, count in times.items() if count > 1})
 
         def wanted(row: dict[str, Any]) -> bool:
-            if not earlier[row["file_name"]]:
+            name = self._name(row)
+            if not earlier[name]:
                 return True
-            earlier[row["file_name"]] -= 1
+            earlier[name] -= 1
             return False
 
         if earlier:
             self._format.keep(self.path, wanted)
+
+
+def _renamed(names: Iterable[str]) -> dict[str, str]:
+    """What earlier versions called these files in rows, and what they are called now.
+
+    Only a name with a backslash in it has changed. A name that is another input's now is not here.
+    """
+    names = list(names)
+    renamed = {plain_text(name): plain_name(name) for name in names if "\\" in name}
+    renamed = {former: name for former, name in renamed.items() if former != name}
+    for name in names if renamed else ():
+        renamed.pop(plain_name(name), None)
+    return renamed

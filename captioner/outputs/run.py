@@ -93,7 +93,7 @@ class Outputs:
             OSError: it cannot be read.
         """
         if self._combined is not None:
-            self._combined.look()
+            self._combined.look(inputs)
         to_do = []
         counts = dict.fromkeys(State, 0)
         for item in inputs:

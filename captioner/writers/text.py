@@ -2,7 +2,8 @@
 
 from typing import TextIO
 
-from captioner.rows import Row, one_line
+from captioner.media.errors import printable
+from captioner.rows import Row, one_line, plain_name
 from captioner.writers.base import Writer
 
 
@@ -20,5 +21,5 @@ class TextWriter(Writer):
         """Write one row, through to the operating system."""
         if row.text is not None:
             caption = " ".join(row.text.split())
-            self._stream.write(f"{one_line(row.path)}: {one_line(caption)}\n")
+            self._stream.write(f"{printable(plain_name(row.path))}: {one_line(caption)}\n")
             self._stream.flush()
