@@ -8,8 +8,29 @@ from captioner.rows import Row, name_of, plain_name, plain_text
 
 # Pieces that meet in escapes more often than characters at random would.
 PIECES = st.sampled_from(
-    ["\\", "x", "u", "5c", "x5c", "ff", "e9", "d8", "00", "dc", "80", "7f", "a", "é", "雪", "/"]
-    + ["\udcff", "\udce9", "\ud800", "\udbff", "\udc00"]
+    [
+        "\\",
+        "x",
+        "u",
+        "5c",
+        "x5c",
+        "ff",
+        "e9",
+        "d8",
+        "00",
+        "dc",
+        "80",
+        "7f",
+        "a",
+        "é",
+        "雪",
+        "/",
+        "\udcff",
+        "\udce9",
+        "\ud800",
+        "\udbff",
+        "\udc00",
+    ]
 )
 TEXTS = st.lists(PIECES, max_size=8).map("".join)
 PLAIN = TEXTS.map(plain_text)

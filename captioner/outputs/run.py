@@ -28,12 +28,11 @@ from captioner.writers import (
     Writer,
 )
 from captioner.writers.files import sweep
+from captioner.writers.neighbours import Neighbours
+from captioner.writers.sidecars import may_move
 
 # With these, the next sidecar will fare no better.
 _HOPELESS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
-
-# Suffixes of pictures that can be animations.
-_SELDOM_MOVING = (".avif", ".png", ".webp")
 
 
 class State(Enum):
@@ -76,6 +75,7 @@ class Outputs:
         self._retry = options.retry_failed
         self._affixes = options.prefix, options.suffix
         self._sidecars = [SIDECARS[name] for name in options.sidecars]
+        self._neighbours = Neighbours()
         self._stream: Writer | None = None
         self._combined: CombinedFile | None = None
         if options.output == STANDARD_OUTPUT:
@@ -210,8 +210,12 @@ class Outputs:
             return State.TO_DO
         if self._existing != "skip":
             return State.TO_DO
-        there = all(sidecar.is_there(sidecar.path_for(item.path)) for sidecar in asked)
+        there = all(sidecar.is_there(self._path(sidecar, item.path)) for sidecar in asked)
         return State.DONE if there else State.TO_DO
+
+    def _path(self, sidecar: type[Sidecar], path: str) -> Path:
+        """Where the sidecar of an input lies."""
+        return sidecar.path_for(path, self._neighbours)
 
     def _write_sidecar(self, sidecar: type[Sidecar], row: Row) -> str | None:
         """Write one sidecar, if it lacks. Returns why it could not be written."""
@@ -219,7 +223,7 @@ class Outputs:
             row = surround_frames(row, *self._affixes)
         if not sidecar.takes(row):
             return None
-        path = sidecar.path_for(row.path)
+        path = self._path(sidecar, row.path)
         try:
             if self._existing == "skip" and sidecar.is_there(path):
                 return None
@@ -238,10 +242,9 @@ class Outputs:
 
 def _is_for(sidecar: type[Sidecar], item: Input) -> bool:
     """Whether an input can have the sidecar; it is opened only where its name does not say."""
-    promised = promised_kind(item.path)
-    if not sidecar.clips_only or promised == "video":
+    if not sidecar.clips_only or promised_kind(item.path) == "video":
         return True
-    if promised == "image" and not item.path.lower().endswith(_SELDOM_MOVING):
+    if not may_move(item.path):
         return False
     try:
         return media_kind(item.path) != "image"

@@ -1,12 +1,16 @@
 """Whole files that appear at once, or not at all."""
 
+import errno
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from captioner.writers.errors import OutputFileError
 
 _START, _END = ".captionloom-", ".part"
 _STALE_AFTER = 24 * 3600  # seconds; no file takes that long to write
@@ -20,8 +24,10 @@ def replacing(path: Path) -> Iterator[Path]:
     the old one. When the block fails, the old file is left as it was.
 
     Raises:
+        OutputFileError: what is there is no regular file, or a link to none.
         OSError: the file cannot be written; its ``filename`` is ``path``.
     """
+    is_regular(path)
     target = Path(os.path.realpath(path))  # a link stays a link
     # A name of its own, so that two runs side by side cannot write into each other's file; short,
     # because the target's may already be as long as the file system allows.
@@ -40,6 +46,29 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         new.unlink(missing_ok=True)
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a regular file, or a link to one, is there; False where nothing is.
+
+    Raises:
+        OutputFileError: something else is: a device, a pipe that could keep a reader for ever, a
+            link that leads nowhere.
+        IsADirectoryError: a folder is.
+        OSError: it cannot be looked at.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if not path.is_symlink():
+            return False
+        remedy = "mend the link, or delete it"
+        raise OutputFileError(path, "is a link to no such file", remedy) from None
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OutputFileError(path, "is no ordinary file, and is left as it is", "move it away")
+    return True
 
 
 def sweep(folder: Path) -> None:

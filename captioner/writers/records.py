@@ -7,7 +7,7 @@ from typing import Any, Self, TextIO
 
 from captioner.rows import Row
 from captioner.writers.base import FileWriter, Mode
-from captioner.writers.files import replacing
+from captioner.writers.files import is_regular, replacing
 
 OTHER_FILE = "name another file, or replace this one with --existing overwrite"
 
@@ -28,13 +28,13 @@ class RecordWriter(FileWriter):
     @classmethod
     def open(cls, path: Path, mode: Mode) -> Self:
         """Make the file, or go on with it; see `FileWriter.open`."""
-        begun = mode == "a" and path.exists() and cls._repair(path)
+        begun = is_regular(path) and mode == "a" and cls._repair(path)
         return cls(path.open(mode, encoding="utf-8", newline=""), begun=begun)
 
     @classmethod
     def read(cls, path: Path) -> Iterator[dict[str, Any]]:
         """The rows that are in a file; see `FileWriter.read`."""
-        return cls._rows(path) if path.exists() else iter(())
+        return cls._rows(path) if is_regular(path) else iter(())
 
     @classmethod
     def keep(cls, path: Path, wanted: Callable[[dict[str, Any]], bool]) -> None:

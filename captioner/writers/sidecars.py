@@ -1,17 +1,21 @@
 """Files beside each input: what all have in common, plain text, and JSON."""
 
-import functools
 import json
 import os
+import stat
 from abc import ABC, abstractmethod
-from collections import Counter
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from captioner.media.kinds import MEDIA_SUFFIXES
-from captioner.rows import COLUMNS, Row, plain_text
+from captioner.inputs.folders import has_media_suffix
+from captioner.media.kinds import promised_kind
+from captioner.rows import COLUMNS, Row, name_of, plain_text
 from captioner.writers.errors import OutputFileError
-from captioner.writers.files import write_text
+from captioner.writers.files import is_regular, write_text
+from captioner.writers.neighbours import Folder, Neighbours
+
+_MAX_BYTES = 64 << 20
+_SELDOM_MOVING = (".avif", ".png", ".webp")
 
 
 class Sidecar(ABC):
@@ -30,29 +34,74 @@ class Sidecar(ABC):
     clips_only: ClassVar[bool] = False
 
     @classmethod
-    def path_for(cls, path: str | Path) -> Path:
+    def path_for(cls, path: str | Path, neighbours: Neighbours | None = None) -> Path:
         """Where the file of an input lies: ``photo.txt`` for ``photo.jpg``.
 
         The whole name stays, as in ``photo.jpg.txt``, where the folder holds another picture or
         clip that would have the same, as ``photo.png`` and ``photo.mov`` do; and where the input
-        has no usual suffix, so that no input is ever its own sidecar.
+        has no usual suffix, so that no input is ever its own sidecar. But what is there keeps its
+        owner: a neighbour that comes, or goes, changes no name.
+
+        Args:
+            path: the input.
+            neighbours: the folders as this run has seen them; None to look now.
         """
         folder, name = os.path.split(path)
-        stem, suffix = os.path.splitext(name)
-        keeps = (
+        stem = os.path.splitext(name)[0]
+        whole = (
             cls.keeps_suffix
-            or suffix.lower() not in MEDIA_SUFFIXES
-            or stem.casefold() in _shared_stems(folder)
+            or not has_media_suffix(name)
+            or cls._has_whole_name((neighbours or Neighbours()).of(folder), name)
         )
-        return Path(folder, (name if keeps else stem) + cls.suffix)
+        return Path(folder, (name if whole else stem) + cls.suffix)
+
+    @classmethod
+    def _has_whole_name(cls, folder: Folder, name: str) -> bool:
+        stem = os.path.splitext(name)[0]
+        short = folder.has(stem + cls.suffix)
+        if not folder.sharing(stem):  # though a neighbour may have gone
+            return not short and not folder.is_stem(name) and cls._has_own(folder, name)
+        return not short or name != cls._owner(folder, stem)
+
+    @classmethod
+    def _owner(cls, folder: Folder, stem: str) -> str | None:
+        """Which of the inputs of a stem has the sidecar that is named after the stem alone."""
+        inputs = [
+            name
+            for name in folder.sharing(stem)
+            if os.path.splitext(name)[0] == stem
+            and (may_move(name) or not cls.clips_only)
+            and not cls._has_own(folder, name)
+        ]
+        said = cls.said_owner(Path(folder.path, stem + cls.suffix))
+        if said in inputs:
+            return said
+        return folder.longest_there(inputs) if inputs else None
+
+    @classmethod
+    def _has_own(cls, folder: Folder, name: str) -> bool:
+        """Whether the sidecar that has the whole name of an input is there."""
+        whole = name + cls.suffix
+        return folder.has(whole) and cls.is_ours(Path(folder.path, whole))
+
+    @classmethod
+    def is_ours(cls, path: Path) -> bool:
+        """Whether a file with a whole name, as ``photo.jpg.txt``, can be a sidecar of this kind."""
+        return cls.is_there(path)
+
+    @classmethod
+    def said_owner(cls, path: Path) -> str | None:
+        """The name of the input of the sidecar ``path``, where that is written in it."""
+        return None
 
     @classmethod
     def is_there(cls, path: Path) -> bool:
         """Whether the sidecar ``path`` is there and not empty; a quick look, without reading it."""
         try:
-            return path.stat().st_size > 0
+            status = path.stat()
         except OSError:
             return False
+        return stat.S_ISREG(status.st_mode) and status.st_size > 0
 
     @classmethod
     def takes(cls, row: Row) -> bool:
@@ -124,18 +173,36 @@ class JsonSidecar(Sidecar):
     @classmethod
     def read_caption(cls, path: Path) -> str | None:
         """The caption that is there; see `Sidecar.read_caption`."""
+        row = cls._row(path)
+        return None if row is None or row["text"] is None else str(row["text"])
+
+    @classmethod
+    def is_ours(cls, path: Path) -> bool:
+        """Whether it is a row: other programs write such files, too."""
+        return cls.said_owner(path) is not None
+
+    @classmethod
+    def said_owner(cls, path: Path) -> str | None:
+        """The name in the row."""
+        try:
+            row = cls._row(path)
+        except (OSError, OutputFileError):
+            return None
+        return None if row is None else name_of(str(row["file_name"])).rpartition("/")[2]
+
+    @classmethod
+    def _row(cls, path: Path) -> dict[str, Any] | None:
         text = read_utf8(path)
         if text is None:
             return None
         remedy = "move it away, or replace it with --existing overwrite"
         try:
             values = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise OutputFileError(path, "is not JSON", remedy) from None
         if not isinstance(values, dict) or values.keys() != frozenset(COLUMNS):
             raise OutputFileError(path, "is not a row of this program", remedy)
-        caption = values["text"]
-        return None if caption is None else str(caption)
+        return values
 
 
 def caption_of(row: Row) -> str:
@@ -164,20 +231,22 @@ def read_utf8(path: Path) -> str | None:
 
 
 def read_bytes(path: Path) -> bytes | None:
-    """The bytes of a file; None where there is none."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
+    """The bytes of a file; None where there is none.
+
+    Raises:
+        OutputFileError: it is no regular file, a link to none, or too large for a sidecar.
+        OSError: it cannot be read.
+    """
+    if not is_regular(path):
         return None
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        reason = f"is larger than {_MAX_BYTES >> 20} MB, and is left as it is"
+        raise OutputFileError(path, reason, "move it away")
+    return content
 
 
-@functools.lru_cache(maxsize=64)  # inputs come folder by folder
-def _shared_stems(folder: str) -> frozenset[str]:
-    """The stems, in lower case, that more than one picture or clip of a folder has."""
-    try:
-        names = os.listdir(folder or os.curdir)
-    except OSError:
-        return frozenset()
-    split = map(os.path.splitext, names)
-    stems = Counter(stem.casefold() for stem, suffix in split if suffix.lower() in MEDIA_SUFFIXES)
-    return frozenset(stem for stem, count in stems.items() if count > 1)
+def may_move(name: str) -> bool:
+    """Whether a file of this name can be a clip; some kinds of picture move, and seldom do."""
+    return promised_kind(name) != "image" or name.lower().endswith(_SELDOM_MOVING)

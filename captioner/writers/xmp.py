@@ -76,6 +76,11 @@ class XmpStemSidecar(XmpSidecar):
 
     keeps_suffix: ClassVar[bool] = False
 
+    @classmethod
+    def is_ours(cls, path: Path) -> bool:
+        """No: with the whole name, ``photo.jpg.xmp``, it is of the programs that name it so."""
+        return False
+
 
 def described(data: bytes) -> str | None:
     """The ``dc:description`` of an XMP packet: in ``x-default``, else its first language.
