@@ -8,7 +8,16 @@ from captioner.rows import Row
 from captioner.writers.errors import OutputFileError
 from captioner.writers.files import write_bytes
 from captioner.writers.sidecars import Sidecar, caption_of, read_bytes
-from captioner.writers.xmp_packet import DC, RDF, XML, Element, PacketError, parse_packet
+from captioner.writers.xmp_packet import (
+    DC,
+    RDF,
+    XML,
+    Element,
+    PacketError,
+    is_blank,
+    parse_utf8,
+    read_packet,
+)
 
 _NEW = """\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -52,7 +61,7 @@ class XmpSidecar(Sidecar):
     def read_caption(cls, path: Path) -> str | None:
         """The caption that is there; see `Sidecar.read_caption`."""
         data = read_bytes(path) or b""
-        if not data.strip():
+        if is_blank(data):
             return None
         try:
             return described(data)
@@ -65,7 +74,7 @@ class XmpSidecar(Sidecar):
         caption = caption_of(row)
         data = read_bytes(path) or b""
         try:
-            new = describe(data, caption) if data.strip() else cls.render(row).encode("utf-8")
+            new = cls.render(row).encode("utf-8") if is_blank(data) else describe(data, caption)
         except PacketError as error:
             raise _refusal(path, error) from None
         write_bytes(path, new)
@@ -88,7 +97,7 @@ def described(data: bytes) -> str | None:
     Raises:
         PacketError: this is not an XMP packet.
     """
-    for description in _descriptions(_rdf(parse_packet(data))):
+    for description in _descriptions(_rdf(read_packet(data).root)):
         for element in description.all((DC, "description")):
             items = _items(element)
             default = [item for item in items if _is_default(item)]
@@ -104,7 +113,12 @@ def describe(data: bytes, caption: str) -> bytes:
     Raises:
         PacketError: this is not an XMP packet.
     """
-    rdf = _rdf(parse_packet(data))
+    packet = read_packet(data)
+    return packet.encoded(_describe(packet.utf8, packet.root, caption))
+
+
+def _describe(data: bytes, root: Element, caption: str) -> bytes:
+    rdf = _rdf(root)
     descriptions = _descriptions(rdf)
     elements = [found for parent in descriptions for found in parent.all((DC, "description"))]
     attributes = [parent for parent in descriptions if (DC, "description") in parent.attributes]
@@ -113,7 +127,8 @@ def describe(data: bytes, caption: str) -> bytes:
     if elements:
         return _change(data, elements[0], caption)
     if attributes:
-        return describe(_without_attribute(data, attributes[0]), caption)
+        rest = _without_attribute(data, attributes[0])
+        return _describe(rest, parse_utf8(rest), caption)
     if not descriptions:
         line = _line_for_child(data, rdf)
         inner = _line(line, 1) + _property(caption, {"rdf": RDF}, _line(line, 1)) + line

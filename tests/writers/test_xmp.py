@@ -1,3 +1,4 @@
+import codecs
 import random
 import xml.etree.ElementTree as ET
 from itertools import takewhile
@@ -145,6 +146,7 @@ def test_a_row_without_a_caption_is_not_written(tmp_path):
 
 
 RDF_START = f'<rdf:RDF xmlns:rdf="{RDF}">'
+DECLARED = '<?xml version="1.0" encoding="{}"?>' + RDF_START + "</rdf:RDF>"
 LAUGHS = f"""<!DOCTYPE x [<!ENTITY a "{"ha" * 50}"><!ENTITY b "{"&a;" * 50}">]>
 {RDF_START}<rdf:Description>&b;</rdf:Description></rdf:RDF>"""
 FETCH = f"""<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>
@@ -160,9 +162,17 @@ REFUSED = {
     "a file fetched": (FETCH, "DOCTYPE"),
     "an unknown entity": (RDF_START + "&a;</rdf:RDF>", "not well-formed XML"),
     "two descriptions": (TWICE, "more than once"),
-    "UTF-16": (xmp_samples.DARKTABLE.encode("utf-16"), "not in UTF-8"),
-    "UTF-16, said": ('<?xml version="1.0" encoding="UTF-16"?>' + RDF_START + "</rdf:RDF>", "not"),
-    "Latin-1": ('<?xml version="1.0" encoding="iso-8859-1"?>' + RDF_START + "</rdf:RDF>", "iso"),
+    "UTF-16 that says UTF-8": (xmp_samples.DARKTABLE.encode("utf-16"), "is in UTF-16, and says"),
+    "UTF-8 that says UTF-16": (DECLARED.format("UTF-16"), "is in UTF-8, and says"),
+    "UTF-16 that says another order": (
+        codecs.BOM_UTF16_LE + DECLARED.format("UTF-16BE").encode("utf-16-le"),
+        "is in UTF-16, and says",
+    ),
+    "US-ASCII that is more": (DECLARED.format("US-ASCII") + "<!-- é -->", "not in US-ASCII"),
+    "UTF-8 that is not": (xmp_samples.DARKTABLE.encode() + b"<!-- \xff -->", "not in UTF-8"),
+    "UTF-16 cut short": (xmp_samples.SHORT.encode("utf-16")[:-1], "not in UTF-16"),
+    "no encoding": (DECLARED.format("utf-99"), "is in UTF-8, and says that it is in utf-99"),
+    "Latin-1": (DECLARED.format("iso-8859-1"), "iso"),
 }
 
 
