@@ -4,6 +4,7 @@ Keras reads ``KERAS_BACKEND`` once, at its first import, so these are called bef
 entry points only: a library that changed it would change its user's other models too.
 """
 
+import logging
 import os
 import sys
 from importlib.util import find_spec
@@ -40,6 +41,10 @@ def on_openvino() -> bool:
 def _set_backend(default: str) -> str:
     # TensorFlow greets every run with lines about its build; 2 leaves its errors.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Keras imports Matplotlib where that is installed, which then misses its own cache aloud.
+    matplotlib = logging.getLogger("matplotlib")
+    if matplotlib.level == logging.NOTSET:
+        matplotlib.setLevel(logging.ERROR)
     # An empty value counts as unset, as it does for Keras.
     if not os.environ.get("KERAS_BACKEND"):
         os.environ["KERAS_BACKEND"] = default

@@ -6,6 +6,7 @@ terminated (SIGTERM); 141, the reader of standard output went away.
 """
 
 import functools
+import logging
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -62,7 +63,8 @@ def main(
     report, outputs = Report(), Outputs(options)
     load = load_captioner or _load_captioner, load_summarizer or _load_summarizer
     try:
-        return _run(options, outputs, report, *load)
+        with _remarks_to(report):
+            return _run(options, outputs, report, *load)
     except _StopError as error:
         report.say(f"error: {error}")
         return _NOTHING_DONE if isinstance(error, _RefusalError) else max(1, report.exit_code)
@@ -101,6 +103,28 @@ def _run(
         raise _RefusalError(error) from None
     report.sum_up()
     return report.exit_code
+
+
+class _Remarks(logging.Handler):
+    """Says what the models find worth a remark; they know of no command line."""
+
+    def __init__(self, report: "Report") -> None:
+        super().__init__()
+        self._report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._report.say(record.getMessage())
+
+
+@contextmanager
+def _remarks_to(report: "Report") -> Iterator[None]:
+    handler = _Remarks(report)
+    logger = logging.getLogger("captionloom")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def _find(options: Options, report: "Report") -> "Sequence[Input]":

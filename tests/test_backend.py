@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -44,3 +46,15 @@ def test_tensorflow_is_quiet_and_its_arithmetic_is_left_alone():
     backend.choose_backend()
     assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "2"
     assert "TF_ENABLE_ONEDNN_OPTS" not in os.environ
+
+
+def test_matplotlib_does_not_miss_its_cache_aloud(tmp_path):
+    (tmp_path / "file").touch()
+    program = (
+        "from captioner import backend; backend.choose_backend(); import matplotlib.font_manager"
+    )
+    settings = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "file"), "MPLCONFIGDIR": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=settings, capture_output=True, check=True, timeout=60
+    )
+    assert done.stderr == b""

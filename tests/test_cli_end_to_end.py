@@ -182,3 +182,25 @@ def test_photos_alone_import_neither_stage_two_nor_the_web_page(folder):
 def test_clips_import_no_pytorch_either(folder):
     heavy_imports(folder / "both.gif")  # makes the graphs, where no run has
     assert heavy_imports(folder / "both.gif") == set()
+
+
+NOBODY = """
+import os, pwd, runpy, sys
+
+def unknown(number):
+    raise KeyError(number)
+
+pwd.getpwuid = unknown  # as in a container that runs under any number
+sys.argv[0] = "captioner"
+runpy.run_module("captioner", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_user_without_home_and_name_needs_no_cache(folder, monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USER", "LOGNAME"):
+        monkeypatch.delenv(name, raising=False)
+    done = run(folder / "cat.jpg", program=("-c", NOBODY))
+    assert done.returncode == 0, done.stderr
+    assert SENTENCE.search(done.stdout)
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("captioner: there is no cache (there is no home folder), ")

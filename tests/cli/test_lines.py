@@ -1,5 +1,6 @@
 import csv
 import json
+import logging
 import os
 import subprocess
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import BLUE, GREEN, RED, ROOT, command
-from tests.fakes import caption_of, save_color
+from tests.fakes import Loaders, caption_of, save_color
 from tests.makers import plain, save_animation, save_video
 
 
@@ -101,3 +102,15 @@ def test_odd_names_never_stop_a_run(tmp_path, name, output):
             else [json.loads(text)["file_name"]]
         )
         assert names == [shown]
+
+
+def test_what_a_model_remarks_is_said_once_and_in_one_line(run, photos):
+    class Remarking(Loaders):
+        def load_captioner(self, model, **settings):
+            logging.getLogger("captionloom").warning("there is no cache\n(%s)", "no home")
+            return super().load_captioner(model, **settings)
+
+    code, out, err = run(photos, load=Remarking())
+    assert (code, out.count("\n")) == (0, 3)
+    assert err.count("captioner: there is no cache\\n(no home)\n") == 1
+    assert logging.getLogger("captionloom").handlers == []
