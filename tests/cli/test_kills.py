@@ -45,14 +45,14 @@ def kill_again_and_again(killing, arguments, kills, begin, check):
     """
     dice = random.Random(" ".join(map(str, arguments[1:])))
     begin()
-    _, moments = killing.run(arguments, "new")
+    _, moments, _ = killing.run(arguments, "new")
     while kills > 0:
         begin()
         code = None
         while code is None:
             # Sometimes no moment of this run, so that runs that do all again come through, too.
             moment = dice.randrange(1, 2 * moments) if kills > 0 else 0
-            code, _ = killing.run(arguments, "new", moment)
+            code, _, _ = killing.run(arguments, "new", moment)
             kills -= code is None
         assert code == 0
         check()
