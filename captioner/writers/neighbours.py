@@ -33,7 +33,7 @@ class Folder:
         others = set()
         for name in names:
             if has_media_suffix(name):
-                stems[os.path.splitext(name)[0].casefold()].append(name)
+                stems[name[: name.rfind(".")].casefold()].append(name)
             else:
                 others.add(name)
         self._shared = {stem: media for stem, media in stems.items() if len(media) > 1}

@@ -51,13 +51,12 @@ class Sidecar(ABC):
         whole = (
             cls.keeps_suffix
             or not has_media_suffix(name)
-            or cls._has_whole_name((neighbours or Neighbours()).of(folder), name)
+            or cls._has_whole_name((neighbours or Neighbours()).of(folder), name, stem)
         )
         return Path(folder, (name if whole else stem) + cls.suffix)
 
     @classmethod
-    def _has_whole_name(cls, folder: Folder, name: str) -> bool:
-        stem = os.path.splitext(name)[0]
+    def _has_whole_name(cls, folder: Folder, name: str, stem: str) -> bool:
         short = folder.has(stem + cls.suffix)
         if not folder.sharing(stem):  # though a neighbour may have gone
             return not short and not folder.is_stem(name) and cls._has_own(folder, name)
