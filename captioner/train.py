@@ -76,6 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     choose_training_backend()
     try:
+        from training.captioning import TrainingJob, train
         from training.recipe import Recipe
         from training.settings import RecipeError, parse_settings
     except ImportError as error:
@@ -83,7 +84,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from captioner.media.errors import MediaError
     from captioner.models.errors import ModelError
-    from training.captioning import TrainingJob, train
     from training.datasets import DatasetError
 
     job = TrainingJob(
