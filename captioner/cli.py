@@ -191,6 +191,7 @@ def _write(
 ) -> None:
     """Write the rows as they come."""
     from captioner.writers import OutputFileError
+    from summarizer.base import SummarizerError
 
     try:
         with closing(rows), outputs, report:
@@ -205,6 +206,8 @@ def _write(
         raise
     except OutputFileError as error:  # somebody else made the file while the model loaded
         raise _RefusalError(error) from None
+    except SummarizerError as error:  # of a clip that has the name of a picture
+        raise _StopError(f"the model cannot be loaded: {error}; stopped here") from None
     except OSError as error:  # an input's own errors are in its row
         name = error.filename or outputs.name
         reason = error.strerror or error

@@ -39,6 +39,10 @@ class GraphStore:
         everything = cache or user_cache_path("captionloom") / "graphs"
         self._place = everything / f"{folder.name}-{here}" / digest.hexdigest()[:16]
 
+    def has(self, name: str) -> bool:
+        """Whether a graph of this name is kept."""
+        return self._path(name).is_file()
+
     def get(self, name: str) -> Any:
         """The `openvino.Model` of this name; None where there is none, or a damaged one."""
         path = self._path(name)

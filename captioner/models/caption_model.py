@@ -212,7 +212,8 @@ def assign_weights(
     """Sets ``variables`` to the arrays of the same names.
 
     Raises:
-        ModelError: a name is missing, or a shape differs; the message names ``source``.
+        ModelError: a name is missing, a shape differs, or a number is none or infinite; the message
+            names ``source``.
     """
     for name, variable in variables.items():
         if name not in arrays:
@@ -220,5 +221,9 @@ def assign_weights(
         if tuple(arrays[name].shape) != tuple(variable.shape):
             raise ModelError(
                 f"{source}: {name} is {tuple(arrays[name].shape)}, expected {tuple(variable.shape)}"
+            )
+        if not np.isfinite(arrays[name]).all():
+            raise ModelError(
+                f"{source} is damaged ({name} holds what is no number); copy the model folder again"
             )
         variable.assign(arrays[name].astype(np.float32))
