@@ -123,6 +123,14 @@ def test_a_photo_a_gif_and_a_video_are_captioned(python, files):
     assert all(len(row["text"].split()) > 2 for row in rows)
 
 
+def test_training_says_at_once_which_extra_it_needs(python, tmp_path):
+    for command in ("captioner.train --data . --output x", "captioner.evaluate --data ."):
+        done = run(python, "-m", *command.split(), cwd=tmp_path)
+        assert done.returncode == 2
+        assert "pip install 'captionloom[train]'" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_what_is_not_declared_is_not_there(python, tmp_path):
     for module in ("pytest", "tests", "nltk"):
         assert "ModuleNotFoundError" in run(python, "-c", f"import {module}", cwd=tmp_path).stderr

@@ -15,6 +15,7 @@ from captioner.models.errors import ModelError
 from captioner.models.folder import FILES, INT8_ENCODER, ModelFolder
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.openvino_graphs import converted, runner
+from captioner.models.saving import whole_file
 from summarizer.graphs import GraphStore, read_graph
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ExportedModel(InferenceModel):
         self._folder = folder.path
         self._unkept: dict[str, Any] = {}  # graphs for which there is no room in the cache
         code = sorted(Path(__file__).parent.glob("*.py"))
-        weights = [folder.path / name for name in FILES]
+        weights = [whole_file(folder.path, name) for name in FILES]
         self._graphs = GraphStore(folder.path, (*weights, *code), ("keras",), cache)
 
     def make_ready(self, captions: int) -> None:

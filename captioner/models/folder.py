@@ -23,6 +23,7 @@ from typing import Any
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.errors import ModelError
+from captioner.models.saving import whole_file
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -55,17 +56,18 @@ def read_folder(path: str | Path) -> ModelFolder:
     """
     path = Path(path)
     for name in FILES:
-        if not (path / name).is_file():
+        if not whole_file(path, name).is_file():
             raise ModelError(f"{path} is not a model folder: it has no {name}")
     try:
-        values = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        values = json.loads(whole_file(path, "config.json").read_text(encoding="utf-8"))
         _check_format(path, values)
         config = CaptionModelConfig.from_dict(values)
         generation = DecodingOptions(max_words=config.max_words)
-        if (path / "generation_config.json").is_file():
-            text = (path / "generation_config.json").read_text(encoding="utf-8")
-            generation = DecodingOptions(**json.loads(text))
-        return ModelFolder(path, config, Vocabulary.load(path / "vocabulary.txt"), generation)
+        settings = whole_file(path, "generation_config.json")
+        if settings.is_file():
+            generation = DecodingOptions(**json.loads(settings.read_text(encoding="utf-8")))
+        words = Vocabulary.load(whole_file(path, "vocabulary.txt"))
+        return ModelFolder(path, config, words, generation)
     except ModelError:
         raise
     except (OSError, KeyError, TypeError, ValueError) as error:
