@@ -6,8 +6,17 @@ entry points only: a library that changed it would change its user's other model
 
 import logging
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
+from tempfile import TemporaryFile
+
+# A line of Abseil's logging library, and of TensorFlow's older one; what is fatal is kept.
+_LOG_LINE = re.compile(
+    rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
+)
 
 
 def choose_backend() -> str:
@@ -29,6 +38,40 @@ def choose_training_backend() -> str:
         The name that ``KERAS_BACKEND`` now holds.
     """
     return _set_backend("tensorflow")
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow without what its libraries log about themselves and about CUDA.
+
+    They write past Python, some of it before TensorFlow's own setting counts. Whoever sets
+    ``TF_CPP_MIN_LOG_LEVEL`` to 0 or 1 sees all of it. Whatever else is written to standard error
+    meanwhile comes after.
+    """
+    wanted = os.environ.get("TF_CPP_MIN_LOG_LEVEL") in ("0", "1")
+    with nullcontext() if wanted else _without_logs():
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()  # looks for CUDA, and says so
+
+
+@contextmanager
+def _without_logs() -> Iterator[None]:
+    """Drops the lines of C++ logs that are written to standard error."""
+    try:
+        screen = os.dup(2)
+    except OSError:  # it is closed: nobody would see them
+        yield
+        return
+    with os.fdopen(screen, "wb") as real, TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(screen, 2)
+            caught.seek(0)
+            with suppress(OSError):
+                real.writelines(line for line in caught if not _LOG_LINE.match(line))
+                real.flush()
 
 
 def on_openvino() -> bool:

@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from captioner.backend import on_openvino
 from captioner.media.images import load_image
+from captioner.models.config import Precision
 from captioner.models.errors import ModelError
+from captioner.ranges import BATCH_SIZE, BEAMS, check_whole
 from summarizer.hub import is_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from captioner.models.config import Precision
     from captioner.models.decoding import DecodingOptions, Hypothesis
     from captioner.models.inference import InferenceModel
 
@@ -72,6 +73,9 @@ class Captioner(ABC):
 
         Args:
             images: each uint8 [H, W, 3], of any size.
+
+        Raises:
+            ValueError: an image is none such.
         """
 
     @abstractmethod
@@ -79,10 +83,17 @@ class Captioner(ABC):
         """The same captioner, with the same weights in memory, searching otherwise.
 
         Args:
-            beams: captions followed side by side; at least 1.
+            beams: captions followed side by side, 1 to 100.
 
         Raises:
-            ValueError: ``beams`` is below 1.
+            ValueError: ``beams`` is no such number.
+        """
+
+    def check(self) -> None:  # noqa: B027 - a captioner may have nothing that can be damaged
+        """Finds out whether it can caption, so that no picture is blamed for what the model lacks.
+
+        Raises:
+            ModelError: it cannot.
         """
 
     def in_lanes(self) -> Captioner:
@@ -107,7 +118,8 @@ class Captioner(ABC):
         """Captions one picture.
 
         Args:
-            source: a path, a PIL image, or an array uint8 [H, W, 3].
+            source: a path, a PIL image, or an array: [H, W] or [H, W, 1|3|4], of bool, uint8,
+                uint16, or floats from 0 to 1. Transparency lies on white.
 
         Raises:
             MediaError: the picture cannot be read.
@@ -119,13 +131,17 @@ class Captioner(ABC):
 
         Args:
             sources: as for `caption`.
-            batch_size: pictures in memory, and in the network, at a time.
+            batch_size: pictures in memory, and in the network, at a time; 1 to 1,024.
 
         Raises:
             MediaError: a picture cannot be read.
+            ValueError: ``batch_size`` is no such number; at once, before any picture is taken.
         """
-        sources = iter(sources)
-        while batch := [_load(source) for source in islice(sources, batch_size)]:
+        check_whole("batch_size", batch_size, *BATCH_SIZE)
+        return self._caption_batches(iter(sources), batch_size)
+
+    def _caption_batches(self, sources: Iterator[Picture], size: int) -> Iterator[Caption]:
+        while batch := [_load(source) for source in islice(sources, size)]:
             yield from self.caption_images(batch)
 
 
@@ -149,6 +165,7 @@ class NetworkCaptioner(Captioner):
 
         if not images:
             return []
+        check_images(images)
         squares = np.stack([self.prepare(image) for image in images])
         found = decode(self.model, *self.model.remember(squares), self.decoding)
         return [self._caption(hypotheses) for hypotheses in found]
@@ -169,6 +186,10 @@ class NetworkCaptioner(Captioner):
     def searching(self, *, beams: int) -> NetworkCaptioner:
         """See `Captioner.searching`."""
         return NetworkCaptioner(self.model, self.name, replace(self.decoding, beams=beams))
+
+    def check(self) -> None:
+        """See `Captioner.check`."""
+        self.model.make_ready(self.decoding.beams)
 
     def _caption(self, hypotheses: Sequence[Hypothesis]) -> Caption:
         captions = []
@@ -204,10 +225,33 @@ def load_captioner(
     Raises:
         ModelError: there is no such model, it is damaged, takes no prompt, or does not run in this
             precision.
-        ValueError: ``beams`` is below 1.
+        ValueError: ``beams`` is no whole number from 1 to 100, or there is no such precision.
     """
+    if beams is not None:
+        check_whole("beams", beams, *BEAMS)
+    if precision not in (None, *get_args(Precision)):
+        known = ", ".join(get_args(Precision))
+        raise ValueError(f"precision cannot be {precision!r}; give one of: {known}")
     captioner = _load_model(DEFAULT_MODEL if model is None else model, prompt, precision)
-    return captioner if beams is None else captioner.searching(beams=beams)
+    if beams is not None:
+        captioner = captioner.searching(beams=beams)
+    captioner.check()
+    return captioner
+
+
+def check_images(images: Sequence[np.ndarray]) -> None:
+    """Refuses what is no picture as the networks take it.
+
+    Raises:
+        ValueError: an image is not uint8 [H, W, 3].
+    """
+    for place, image in enumerate(images):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            shape = " x ".join(map(str, image.shape))
+            raise ValueError(
+                f"image {place} is {image.dtype} [{shape}] and must be uint8 [H, W, 3]; caption "
+                "and caption_many also take grey pictures, and such with transparency"
+            )
 
 
 def shipped_models() -> list[str]:
@@ -220,6 +264,12 @@ def _load(source: Picture) -> np.ndarray:
 
 
 def _load_model(model: str | Path, prompt: str | None, precision: Precision | None) -> Captioner:
+    if not str(model).strip():
+        names = ", ".join(shipped_models()) or "none"
+        raise ModelError(
+            "the model's name is empty; give a folder, a name on the Hugging Face hub "
+            f"(owner/model), or one of those that ship: {names}"
+        )
     if isinstance(model, str) and model in shipped_models():
         return _load_network(PRETRAINED / model, prompt, precision)
     folder = Path(model)

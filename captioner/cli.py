@@ -216,6 +216,7 @@ def _write(
 ) -> None:
     """Write the rows as they come."""
     from captioner.writers import OutputFileError
+    from summarizer.base import SummarizerError
 
     try:
         with _failing_writes(outputs.name):
@@ -227,6 +228,8 @@ def _write(
             remark = outputs.finish(inputs)
     except OutputFileError as error:  # somebody else made the file while the model loaded
         raise _RefusalError(error) from None
+    except SummarizerError as error:  # of a clip that has the name of a picture
+        raise _StopError(f"the model cannot be loaded: {error}; stopped here") from None
     if remark is not None:
         report.say(remark)
 

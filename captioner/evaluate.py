@@ -10,6 +10,7 @@ from typing import get_args
 
 from captioner.backend import choose_backend
 from captioner.models.config import Precision
+from training.extras import missing_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -32,14 +33,13 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    choose_backend()
-    try:
-        from training.captioner_scores import evaluate, report
-    except ImportError as error:
-        print(f"{error}; scoring needs: pip install 'captionloom[train]'", file=sys.stderr)
+    if (missing := missing_extra()) is not None:
+        print(f"captioner.evaluate: {missing}", file=sys.stderr)
         return 2
+    choose_backend()
     from captioner.captioner import load_captioner
     from captioner.media.errors import MediaError
+    from training.captioner_scores import evaluate, report
     from training.datasets import DatasetError, load_dataset
 
     try:

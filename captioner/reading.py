@@ -14,6 +14,7 @@ from captioner.media.images import load_image
 from captioner.media.kinds import MediaKind, media_kind, promised_kind
 from captioner.media.pixels import RGBArray
 from captioner.rows import failure_reason
+from summarizer.base import SummarizerError
 
 if TYPE_CHECKING:
     from captioner.captioner import Captioner
@@ -73,7 +74,11 @@ class Reader:
         return self._video
 
     def read(self, item: Input) -> Loaded:
-        """Read one file, whatever is wrong with it."""
+        """Read one file, whatever is wrong with it.
+
+        Raises:
+            SummarizerError: it is a clip, and its summarizer cannot be loaded; no file is to blame.
+        """
         kind = None
         if item.error is not None:
             return Loaded(item, error=item.error)
@@ -85,6 +90,8 @@ class Reader:
             clip = self.video.sample(item.path)
             images = tuple(self._captioner.prepare(frame.image) for frame in clip.frames)
             return Loaded(item, kind, images, clip.spans)
+        except SummarizerError:
+            raise
         except Exception as error:  # whatever one file does, the others are still to be captioned
             return Loaded(item, kind, error=failure_reason(error))
 

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from captioner.backend import choose_training_backend
+from captioner.backend import choose_training_backend, import_tensorflow
+from training.extras import missing_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,17 +75,17 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    choose_training_backend()
-    try:
-        from training.recipe import Recipe
-        from training.settings import RecipeError, parse_settings
-    except ImportError as error:
-        print(f"{error}; training needs: pip install 'captionloom[train]'", file=sys.stderr)
+    if (missing := missing_extra()) is not None:
+        print(f"captioner.train: {missing}", file=sys.stderr)
         return 2
+    if choose_training_backend() == "tensorflow":
+        import_tensorflow()
     from captioner.media.errors import MediaError
     from captioner.models.errors import ModelError
     from training.captioning import TrainingJob, train
     from training.datasets import DatasetError
+    from training.recipe import Recipe
+    from training.settings import RecipeError, parse_settings
 
     job = TrainingJob(
         data=tuple(options.data),

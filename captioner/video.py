@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from captioner.captioner import MAX_SIDE
 from captioner.media.frames import SELECTORS, Clip, sample_frames
+from captioner.ranges import BATCH_SIZE, MAX_FRAMES, check_whole
 
 if TYPE_CHECKING:
     from captioner.captioner import Caption, Captioner
@@ -53,12 +54,12 @@ class VideoCaptioner:
     Args:
         captioner: makes the caption of each frame.
         summarizer: makes one sentence of the frames' captions.
-        max_frames: at most so many frames of a clip are captioned; at least 1.
+        max_frames: at most so many frames of a clip are captioned; 1 to 1,000.
         selector: how they are chosen, a name in ``captioner.media.frames.SELECTORS``.
-        batch_size: how many frames are captioned together; at least 1.
+        batch_size: how many frames are captioned together; 1 to 1,024.
 
     Raises:
-        ValueError: for a ``max_frames`` or ``batch_size`` below 1, or an unknown ``selector``.
+        ValueError: ``max_frames`` or ``batch_size`` is no such number, or ``selector`` unknown.
     """
 
     def __init__(
@@ -69,10 +70,8 @@ class VideoCaptioner:
         selector: str = "uniform",
         batch_size: int = 16,
     ) -> None:
-        if max_frames < 1:
-            raise ValueError(f"max_frames is {max_frames}; it must be at least 1")
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}; it must be at least 1")
+        check_whole("max_frames", max_frames, *MAX_FRAMES)
+        check_whole("batch_size", batch_size, *BATCH_SIZE)
         if selector not in SELECTORS:
             known = ", ".join(sorted(SELECTORS))
             raise ValueError(f"unknown frame selector {selector!r}; choose one of: {known}")

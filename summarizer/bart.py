@@ -211,9 +211,16 @@ def _load_folder(folder: Path, settings: FusionSettings, cache: Path | None) -> 
     if settings.separator and config.get("model_type") == "bart" and find_spec("openvino"):
         from summarizer.openvino_network import OpenVinoNetwork
 
-        return OpenVinoNetwork.load(folder, cache)
-    with quiet():
-        return _load_transformers(str(folder), local_files_only=True)
+        network: Network = OpenVinoNetwork.load(folder, cache)
+    else:
+        with quiet():
+            network = _load_transformers(str(folder), local_files_only=True)
+    # Of a general model, some tokens may have no weights, and are never used.
+    if settings.separator and network.tokens_known != config["vocab_size"]:
+        raise ValueError(
+            f"the tokenizer has {network.tokens_known} tokens, the weights {config['vocab_size']}"
+        )
+    return network
 
 
 def _load_transformers(source: str, **options: Any) -> Network:

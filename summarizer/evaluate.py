@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from training.extras import missing_extra
+
 if TYPE_CHECKING:
     from training.fusion_scores import Comparison, Example
 
@@ -42,6 +44,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when everything was scored, 2 when something cannot be."""
     options = build_parser().parse_args(arguments)
+    if (missing := missing_extra()) is not None:
+        print(missing, file=sys.stderr)
+        return 2
     from summarizer.base import SummarizerError
     from summarizer.loading import load_summarizer
     from training.fusion_data import hold_out, read_fusion_sets

@@ -43,6 +43,10 @@ class GraphStore:
         self._cache = cache or _user_cache()
         self._place = Path(f"{folder.name}-{here}", digest.hexdigest()[:16])
 
+    def has(self, name: str) -> bool:
+        """Whether a graph of this name is kept."""
+        return self._path(name).is_file()
+
     def get(self, name: str) -> Any:
         """The `openvino.Model` of this name; None where there is none, or a damaged one."""
         if self._cache is None:

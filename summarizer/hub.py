@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Loaded = TypeVar("Loaded")
 
@@ -39,6 +39,22 @@ def load_from_hub(name: str, load: Callable[..., Loaded]) -> Loaded:
         # Without a network this fails at once, where the download would try again for a minute.
         HfApi().model_info(name, timeout=_HUB_SECONDS)
         return load(name)
+
+
+def check_numbers(model: Any) -> None:
+    """Refuses weights that are no numbers: such a model would write the same nonsense of anything.
+
+    Args:
+        model: of transformers.
+
+    Raises:
+        ValueError: a weight is infinite or no number.
+    """
+    import torch
+
+    for name, weights in model.state_dict().items():
+        if weights.is_floating_point() and not torch.isfinite(weights).all():
+            raise ValueError(f"the weights are damaged: {name} holds what is no number")
 
 
 def first_line(error: Exception) -> str:

@@ -42,3 +42,8 @@ class Network(ABC):
     @abstractmethod
     def read(self, sources: Sequence[str]) -> Reading:
         """Reads sources together; of each as much as the network can."""
+
+    @property
+    @abstractmethod
+    def tokens_known(self) -> int:
+        """How many tokens the tokenizer has."""

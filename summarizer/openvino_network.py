@@ -83,6 +83,11 @@ class OpenVinoNetwork(Network):
         """See `Network.read`."""
         return OpenVinoReading(self, sources)
 
+    @property
+    def tokens_known(self) -> int:
+        """See `Network.tokens_known`."""
+        return int(self._tokenizer.get_vocab_size())
+
     def run(self, name: str, *arrays: np.ndarray) -> np.ndarray:
         """What a graph makes of arrays, float32; any number of threads may ask."""
         return self._runs[name](*arrays)[0]

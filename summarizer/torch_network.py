@@ -14,7 +14,7 @@ from transformers import (
     EncoderDecoderCache,
 )
 
-from summarizer.hub import quiet
+from summarizer.hub import check_numbers, quiet
 from summarizer.network import Network, Reading
 
 _MAX_SOURCE_TOKENS = 1024  # where neither tokenizer nor model says how much it can read
@@ -42,7 +42,7 @@ class TorchNetwork(Network):
             options: of transformers' ``from_pretrained``.
 
         Raises:
-            ValueError: tokenizer or weights are not all there.
+            ValueError: tokenizer or weights are not all there, or are no numbers.
             Exception: whatever transformers raises for a damaged folder, or the network for a name.
         """
         tokenizer = AutoTokenizer.from_pretrained(source, **options)
@@ -56,11 +56,17 @@ class TorchNetwork(Network):
         if missing:
             # transformers would fill them with random numbers and say so in a log line only.
             raise ValueError(f"the weights lack {missing[0]} and {len(missing) - 1} more")
+        check_numbers(model)
         return cls(model.eval(), tokenizer)
 
     def read(self, sources: Sequence[str]) -> TorchReading:
         """See `Network.read`."""
         return TorchReading(self, sources)
+
+    @property
+    def tokens_known(self) -> int:
+        """See `Network.tokens_known`."""
+        return len(self.tokenizer)
 
     @property
     def window(self) -> int:

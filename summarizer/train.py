@@ -8,6 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from training.extras import missing_extra
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The command's options."""
@@ -61,6 +63,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 0 when the model is made, 2 when it cannot be."""
     options = build_parser().parse_args(arguments)
+    if (missing := missing_extra()) is not None:
+        print(missing, file=sys.stderr)
+        return 2
     from training.fuser import FuserJob, train_fuser
     from training.fuser_recipe import FuserRecipe
     from training.reading import DatasetError

@@ -32,13 +32,13 @@ def test_the_other_beams_are_alternatives_best_first():
     caption = NetworkCaptioner(tiny_model(), "tiny", decoding).caption(photo())
     scores = [caption.score, *(other.score for other in caption.alternatives)]
     assert len(scores) == 3
-    assert scores == sorted(scores, reverse=True)
+    assert scores == pytest.approx(sorted(scores, reverse=True), abs=1e-6)
 
 
 def test_a_path_an_array_and_a_pillow_picture_are_captioned_alike(captioner, tmp_path):
     path = save_photo(tmp_path / "photo.png", photo())
     captions = [captioner.caption(source) for source in (path, photo(), Image.fromarray(photo()))]
-    assert len({caption.score for caption in captions}) == 1
+    assert [c.score for c in captions] == pytest.approx([captions[0].score] * 3, abs=1e-5)
 
 
 def test_many_are_captioned_in_order_across_batches(captioner, tmp_path):
@@ -73,17 +73,57 @@ def test_searching_otherwise_shares_the_weights_and_leaves_the_captioner_as_it_w
     assert len(captioner.caption(photo()).alternatives) == 2
 
 
-def test_no_beam_is_refused(tmp_path):
-    tiny_model().save(tmp_path / "mine")
-    with pytest.raises(ValueError, match="beams"):
-        load_captioner(tmp_path / "mine", beams=0)
+@pytest.mark.parametrize("beams", [0, -1, 101, 10**6, 2.5, True, "3"])
+def test_beams_out_of_range_are_refused(captioner, tmp_path, beams):
+    with pytest.raises(ValueError, match=r"beams is .*give a whole number from 1 to 100"):
+        load_captioner(tmp_path / "nowhere", beams=beams)  # before any model is looked for
+    with pytest.raises(ValueError, match=r"beams is .*from 1 to 100"):
+        captioner.searching(beams=beams)
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 1025, 1.5])
+def test_a_batch_size_out_of_range_is_refused_before_a_picture_is_taken(captioner, batch_size):
+    sources = iter(["none.jpg"])
+    with pytest.raises(ValueError, match=r"batch_size is .*from 1 to 1024"):
+        captioner.caption_many(sources, batch_size=batch_size)
+    assert next(sources) == "none.jpg"
+
+
+def test_an_unknown_precision_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="'fp8'; give one of: float32, bfloat16, int8"):
+        load_captioner(tmp_path / "nowhere", precision="fp8")
+
+
+def test_grey_pictures_and_such_with_transparency_are_captioned(captioner):
+    grey = photo().mean(axis=2).astype(np.uint8)
+    expected = captioner.caption(np.stack([grey] * 3, axis=2)).score
+    opaque = np.dstack([grey] * 3 + [np.full_like(grey, 255)])
+    for picture in (grey, grey[:, :, None], opaque):
+        assert captioner.caption(picture).score == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [photo()[:, :, 0], np.dstack([photo(), photo()])[:, :, :4], photo() / 255, photo()[:0]],
+    ids=["grey", "four channels", "floats", "empty"],
+)
+def test_a_batch_for_the_network_holds_pictures_as_the_network_takes_them(captioner, image):
+    with pytest.raises(ValueError, match=r"image 1 is .* must be uint8 \[H, W, 3\]"):
+        captioner.caption_images([photo(), image])
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_called_empty(name):
+    with pytest.raises(ModelError, match=r"name is empty; .*flickr8k-xception-lstm"):
+        load_captioner(name)
 
 
 def test_a_prepared_picture_has_the_same_caption(captioner):
     prepared = captioner.prepare(photo())
     assert prepared.shape == (71, 71, 3)
     assert captioner.prepare(prepared) is prepared
-    assert captioner.caption_images([prepared])[0].score == captioner.caption(photo()).score
+    score = captioner.caption(photo()).score
+    assert captioner.caption_images([prepared])[0].score == pytest.approx(score, abs=1e-5)
 
 
 def test_lanes_share_the_weights_and_the_way_of_searching(captioner):

@@ -78,8 +78,8 @@ def test_a_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"max_frames": 0}, "max_frames is 0"),
-        ({"batch_size": 0}, "batch_size is 0"),
+        ({"max_frames": 0}, "max_frames is 0.*from 1 to 1000"),
+        ({"batch_size": 0}, "batch_size is 0.*from 1 to 1024"),
         ({"selector": "every"}, "'every'.*uniform"),
     ],
 )

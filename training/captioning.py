@@ -8,7 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,14 +25,17 @@ from captioner.models.folder import read_folder
 from captioner.models.vocabulary import Vocabulary
 from training import cross_entropy, self_critical
 from training.batches import CaptionBatches
-from training.cross_entropy import DevScores, caption_features, read_history
+from training.checkpoints import epochs_done
+from training.cross_entropy import DevScores, caption_features
 from training.datasets import CaptionedImage, load_dataset, normalise_caption
 from training.distillation import DistilledCrossEntropy, beside_teachers
 from training.encoder_weights import load_encoder_weights
 from training.features import cached_features, frozen_weights
+from training.history import read_history
 from training.recipe import Recipe
 from training.report import write_curves, write_examples, write_model_card
 from training.self_critical import Reward, Searcher
+from training.settings import RecipeError
 from training.views import AS_IT_IS, View
 
 
@@ -83,9 +86,11 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     Raises:
         DatasetError: the data is missing or malformed.
         ModelError: the recipe's architecture or the starting weights do not fit.
+        RecipeError: the output holds a run of another recipe, or one that cannot be gone on with.
         MediaError: a photo cannot be read.
     """
     started = time.perf_counter()
+    _refuse_another_run(job.output, recipe)
     sources = [_load(folder, "train", job) for folder in job.data]
     dev = _load(job.data[0], "dev", job)
     keras.utils.set_random_seed(recipe.seed)
@@ -114,6 +119,25 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     return job.output
 
 
+def _refuse_another_run(output: Path, recipe: Recipe) -> None:
+    """A run goes on under its own recipe, which may only last longer now.
+
+    Raises:
+        RecipeError: it was begun with another one, or cannot be gone on with.
+    """
+    if not epochs_done(output):
+        return
+    saved = output / "recipe.yaml"
+    begun = Recipe.load(saved)
+    names = {item.name for item in fields(Recipe)} - {"epochs", "patience"}
+    other = sorted(name for name in names if getattr(begun, name) != getattr(recipe, name))
+    if other:
+        raise RecipeError(
+            f"{saved}: the run was begun with another recipe (other: {', '.join(other)}); give "
+            "that one, or name another --output to begin anew"
+        )
+
+
 def _teach(
     output: Path,
     recipe: Recipe,
@@ -134,7 +158,7 @@ def _teach(
         batch_size=recipe.batch_size,
         captions_per_image=recipe.captions_per_image,
         seed=recipe.seed,
-        first_epoch=len(read_history(history)),
+        first_epoch=epochs_done(output),
         windows=recipe.windows,
     )
 

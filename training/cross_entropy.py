@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,8 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import PAD
 from training.batches import CaptionBatches
+from training.checkpoints import Checkpoints, epochs_done
+from training.history import add_to_history, read_history
 from training.metrics import diversity, score
 from training.recipe import Recipe
 
@@ -114,22 +115,13 @@ class DevScores(keras.callbacks.Callback):
             "seconds": time.perf_counter() - self._start,
         }
         logs.update(row)
-        _add_to_history(self.history, row)
         if scores["CIDEr"] > self.best:
             self.best, self.since = scores["CIDEr"], 0
             self.keep(captions)
         else:
             self.since += 1
             self.model.stop_training = self.since >= self.patience
-
-
-def _add_to_history(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+        add_to_history(self.history, row)  # last: an epoch without a row is run again
 
 
 def _best_so_far(history: Path) -> tuple[float, int]:
@@ -138,14 +130,6 @@ def _best_so_far(history: Path) -> tuple[float, int]:
     if not scores:
         return -1.0, 0
     return max(scores), len(scores) - 1 - scores.index(max(scores))
-
-
-def read_history(path: Path) -> list[dict[str, str]]:
-    """The rows of a ``training.csv``; none where there is no file."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def fit(
@@ -177,26 +161,23 @@ def fit(
         loss=loss or SmoothedCrossEntropy(recipe.label_smoothing),
         jit_compile=False,  # XLA takes five times as long on a CPU
     )
+    done = epochs_done(run)
     callbacks: list[Any] = [
         # First, so that it saves the weights as trained, before their averages take their place.
-        checkpoints(run)
+        Checkpoints(run, done)
     ]
     if recipe.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     callbacks.append(dev)
     # One line an epoch where nobody watches: a log file wants no progress bar.
     verbose = 1 if sys.stderr.isatty() else 2
-    network.fit(batches, epochs=recipe.epochs, shuffle=False, verbose=verbose, callbacks=callbacks)
-
-
-def checkpoints(run: Path) -> Any:
-    """The callback that a stopped run goes on from; with one to go back to, if killed as it saves.
-
-    Args:
-        run: folder of the run.
-    """
-    return keras.callbacks.BackupAndRestore(
-        str(run / "checkpoint"), double_checkpoint=True, delete_checkpoint=False
+    network.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=done,
+        shuffle=False,
+        verbose=verbose,
+        callbacks=callbacks,
     )
 
 

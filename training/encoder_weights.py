@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -37,12 +39,25 @@ def load_encoder_weights(encoder: XceptionEncoder, source: str) -> list[str]:
         return []
     if not Path(source).is_file():
         raise ModelError(f"{source}: no such file; give imagenet, none or an .npz file")
-    try:
-        arrays = dict(np.load(source, allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{source} is not an .npz file of weights ({error})") from error
+    arrays = _read(source)
     known = {name: variable for name, variable in variables.items() if name in arrays}
     if not known:
         raise ModelError(f"{source} holds no weights of {encoder.config.name}")
     assign_weights(known, arrays, source)
     return [name for name in variables if name not in arrays]
+
+
+def _read(source: str) -> dict[str, np.ndarray]:
+    if not zipfile.is_zipfile(source):  # which an .npz is
+        raise ModelError(
+            f"{source} is no .npz file, or a damaged one; give imagenet, none, or arrays that "
+            "numpy.savez wrote, named layer/variable"
+        )
+    try:
+        with np.load(source, allow_pickle=False) as file:
+            return dict(file)
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        # NumPy's own words would be about what it could do for somebody who trusts the file.
+        raise ModelError(
+            f"{source}: its arrays are damaged, or of another kind than numbers"
+        ) from error

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from training.cross_entropy import read_history
 from training.datasets import CaptionedImage
+from training.history import read_history
 
 _PHOTOS = 24
 

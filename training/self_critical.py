@@ -25,7 +25,8 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import PAD
 from training.batches import CaptionBatches, mirror_words
-from training.cross_entropy import DevScores, averaging, checkpoints, read_history
+from training.checkpoints import Checkpoints, epochs_done
+from training.cross_entropy import DevScores, averaging
 from training.metrics import Cider
 from training.recipe import Recipe
 
@@ -171,14 +172,15 @@ def fit(network: Any, searcher: Searcher, recipe: Recipe, dev: DevScores, run: P
         loss=PolicyGradient(),
         jit_compile=False,
     )
+    done = epochs_done(run)
     callbacks = [
-        checkpoints(run),
+        Checkpoints(run, done),
         *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.ema else []),
         dev,
     ]
     listeners = keras.callbacks.CallbackList(callbacks, model=network, epochs=recipe.epochs)
     listeners.on_train_begin()
-    for epoch in range(len(read_history(dev.history)), recipe.epochs):
+    for epoch in range(done, recipe.epochs):
         listeners.on_epoch_begin(epoch)
         losses, rewards = [], []
         for index in tqdm(range(len(searcher.batches)), desc=f"epoch {epoch + 1}", disable=None):

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from captioner.captioner import Caption, Captioner
+from captioner.captioner import Caption, Captioner, check_images
 from captioner.hub.inputs import Reader, load_reader
 from captioner.models.config import Precision
 from captioner.models.errors import ModelError
-from summarizer.hub import first_line, load_from_hub, quiet
+from captioner.ranges import BEAMS, check_whole
+from summarizer.hub import check_numbers, first_line, load_from_hub, quiet
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,7 @@ class HubCaptioner(Captioner):
         """Loads a folder that ``save_pretrained`` wrote, never asking a network.
 
         Raises:
-            ModelError: the folder holds no such model, or a damaged one; or the prompt is wrong.
+            ModelError: the folder holds no such model, or a damaged one; or it takes no prompt.
         """
         try:
             with quiet():
@@ -68,7 +69,7 @@ class HubCaptioner(Captioner):
                 "folder that captioner.train wrote, or transformers' save_pretrained with model "
                 "and processor"
             ) from error
-        return cls(model, reader, folder.name)._tried()
+        return cls(model, reader, folder.name)
 
     @classmethod
     def from_hub(
@@ -77,8 +78,8 @@ class HubCaptioner(Captioner):
         """Loads a model of the Hugging Face hub: from the local cache, else by download.
 
         Raises:
-            ModelError: there is no such model, no network, it is of another kind, or the prompt
-                is wrong.
+            ModelError: there is no such model, no network, it is of another kind, or it takes no
+                prompt.
         """
 
         def load(name: str, **options: Any) -> tuple[Any, Reader]:
@@ -95,7 +96,7 @@ class HubCaptioner(Captioner):
                 "and the network (HF_HUB_OFFLINE=1 forbids it), log in with 'hf auth login' for a "
                 "model whose terms must be accepted, or download it elsewhere and give the folder"
             ) from error
-        return cls(model, reader, name)._tried()
+        return cls(model, reader, name)
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
@@ -103,6 +104,7 @@ class HubCaptioner(Captioner):
 
         if not images:
             return []
+        check_images(images)
         with torch.inference_mode(), quiet():
             limit = _ANSWER_TOKENS if self.reader.chats else _CAPTION_TOKENS
             captions = self._captions(self._generate(images, limit))
@@ -111,12 +113,11 @@ class HubCaptioner(Captioner):
 
     def searching(self, *, beams: int) -> HubCaptioner:
         """See `Captioner.searching`."""
-        if beams < 1:
-            raise ValueError(f"beams cannot be {beams}")
+        check_whole("beams", beams, *BEAMS)
         return HubCaptioner(self.model, self.reader, self.name, beams)
 
-    def _tried(self) -> HubCaptioner:
-        """The captioner itself, if it can caption: what is wrong is said now, not for each file.
+    def check(self) -> None:
+        """Captions a black picture.
 
         Raises:
             ModelError: it cannot, as a model that needs a prompt and has none.
@@ -131,7 +132,6 @@ class HubCaptioner(Captioner):
             raise ModelError(
                 f"{self.name}: cannot caption a picture ({first_line(error)}); {hint}"
             ) from error
-        return self
 
     def _generate(self, images: Sequence[np.ndarray], limit: int) -> Any:
         """What ``generate`` returns for pictures, with texts of at most ``limit`` tokens."""
@@ -214,6 +214,7 @@ def _load(
     missing = sorted(name for name in report["missing_keys"] if ".pooler." not in name)
     if missing:
         raise ValueError(f"the weights lack {missing[0]} and {len(missing) - 1} more")
+    check_numbers(model)
     return model.eval(), reader
 
 

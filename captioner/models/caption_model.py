@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +22,7 @@ from captioner.models.errors import ModelError
 from captioner.models.folder import FORMAT, read_folder, unreadable
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.runtime import compiled
+from captioner.models.saving import whole_file, write_whole
 from captioner.models.vocabulary import Vocabulary
 
 
@@ -134,7 +133,9 @@ class CaptionModel(InferenceModel):
         """
         if head is None:
             return super().remember(images)
-        run = self._once(id(head), lambda lanes: compiled(self.memory_graph(head), lanes))
+        # The head itself is the key, and so lives as long as what was compiled of it: the number of
+        # one that is gone may be given to another.
+        run = self._once(head, lambda lanes: compiled(self.memory_graph(head), lanes))
         return self._sorted(run(images))
 
     def _compile_memory(self, lanes: int) -> Run:
@@ -150,23 +151,22 @@ class CaptionModel(InferenceModel):
         return self._decoder_variables
 
     def save(self, folder: str | Path) -> None:
-        """Writes the model folder, whole or not at all; other files of the folder stay.
+        """Writes the model folder; other files of the folder stay.
+
+        Whenever it is stopped, the folder holds the model of before or this one, never of each
+        a part.
 
         Raises:
             OSError: the folder cannot be written.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as temporary:
-            part = Path(temporary)
-            config = {"format": FORMAT, **asdict(self.config)}
-            _write_json(part / "config.json", config)
-            _write_json(part / "generation_config.json", asdict(self.generation))
-            self.vocabulary.save(part / "vocabulary.txt")
-            _save_weights(self.encoder.variables(), part / "encoder.safetensors")
-            _save_weights(self.decoder_variables(), part / "decoder.safetensors")
-            for file in part.iterdir():
-                shutil.move(file, folder / file.name)
+        write_whole(Path(folder), self._write)
+
+    def _write(self, folder: Path) -> None:
+        _write_json(folder / "config.json", {"format": FORMAT, **asdict(self.config)})
+        _write_json(folder / "generation_config.json", asdict(self.generation))
+        self.vocabulary.save(folder / "vocabulary.txt")
+        _save_weights(self.encoder.variables(), folder / "encoder.safetensors")
+        _save_weights(self.decoder_variables(), folder / "decoder.safetensors")
 
     @classmethod
     def load(cls, folder: str | Path) -> CaptionModel:
@@ -180,8 +180,8 @@ class CaptionModel(InferenceModel):
             model = cls(read.config, read.vocabulary, read.generation)
         except (KeyError, TypeError, ValueError) as error:
             raise unreadable(read.path, error) from error
-        _load_weights(model.encoder.variables(), read.path / "encoder.safetensors")
-        _load_weights(model.decoder_variables(), read.path / "decoder.safetensors")
+        _load_weights(model.encoder.variables(), whole_file(read.path, "encoder.safetensors"))
+        _load_weights(model.decoder_variables(), whole_file(read.path, "decoder.safetensors"))
         return model
 
 
@@ -212,7 +212,8 @@ def assign_weights(
     """Sets ``variables`` to the arrays of the same names.
 
     Raises:
-        ModelError: a name is missing, or a shape differs; the message names ``source``.
+        ModelError: a name is missing, a shape differs, or a number is none or infinite; the message
+            names ``source``.
     """
     for name, variable in variables.items():
         if name not in arrays:
@@ -220,5 +221,9 @@ def assign_weights(
         if tuple(arrays[name].shape) != tuple(variable.shape):
             raise ModelError(
                 f"{source}: {name} is {tuple(arrays[name].shape)}, expected {tuple(variable.shape)}"
+            )
+        if not np.isfinite(arrays[name]).all():
+            raise ModelError(
+                f"{source} is damaged ({name} holds what is no number); copy the model folder again"
             )
         variable.assign(arrays[name].astype(np.float32))

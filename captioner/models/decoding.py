@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from captioner.models.vocabulary import END, PAD, START, UNK
+from captioner.ranges import BEAMS, check_whole
 
 _NEVER = [PAD, START, UNK]  # no caption holds these
 _LEAST = np.finfo(np.float32).tiny  # what is smaller may have been rounded to 0
@@ -23,8 +24,8 @@ class DecodingOptions:
     """How captions are searched for.
 
     Attributes:
-        beams: captions kept at each word; 1 is greedy.
-        max_words: the longest caption, in words.
+        beams: captions kept at each word, 1 to 100; 1 is greedy.
+        max_words: the longest caption, in words, 1 to 1,000.
         length_penalty: hypotheses are ranked by log-probability / length ** this (Wu et al. 2016,
             GNMT, in its simplest form); 0 favours short captions, 1 compares means.
         no_repeat_ngram_size: so many words in a row are not written twice in one caption (R. Paulus
@@ -36,7 +37,7 @@ class DecodingOptions:
         seed: of the sampling.
 
     Raises:
-        ValueError: a value is out of range; the message names it.
+        ValueError: a value is out of range; the message names both.
     """
 
     beams: int = 3
@@ -48,17 +49,17 @@ class DecodingOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_whole("beams", self.beams, *BEAMS)
+        check_whole("max_words", self.max_words, 1, 1000)
+        check_whole("no_repeat_ngram_size", self.no_repeat_ngram_size, 0, 1000)
         checks = {
-            "beams": self.beams >= 1,
-            "max_words": self.max_words >= 1,
-            "length_penalty": self.length_penalty >= 0,
-            "no_repeat_ngram_size": self.no_repeat_ngram_size >= 0,
-            "temperature": self.temperature >= 0,
-            "top_p": 0 < self.top_p <= 1,
+            "length_penalty": (self.length_penalty >= 0, "at least 0"),
+            "temperature": (self.temperature >= 0, "at least 0"),
+            "top_p": (0 < self.top_p <= 1, "above 0 and at most 1"),
         }
-        for name, valid in checks.items():
+        for name, (valid, allowed) in checks.items():
             if not valid:
-                raise ValueError(f"{name} cannot be {getattr(self, name)}")
+                raise ValueError(f"{name} cannot be {getattr(self, name)}; it must be {allowed}")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ that came of it, a quarter of a second.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +15,13 @@ from captioner.models.errors import ModelError
 from captioner.models.folder import FILES, INT8_ENCODER, ModelFolder
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.openvino_graphs import converted, runner
+from captioner.models.saving import whole_file
 from summarizer.graphs import GraphStore, read_graph
 
 if TYPE_CHECKING:
     from captioner.models.caption_model import CaptionModel
+
+_MEMORY, _GRID_MEMORY, _STEP = "memory", "grid-memory", "step-"  # names of graphs
 
 
 class ExportedModel(InferenceModel):
@@ -49,43 +51,58 @@ class ExportedModel(InferenceModel):
             )
         self._precision = precision
         self._folder = folder.path
+        self._unkept: dict[str, Any] = {}  # graphs for which there is no room in the cache
         code = sorted(Path(__file__).parent.glob("*.py"))
-        weights = [folder.path / name for name in FILES]
+        weights = [whole_file(folder.path, name) for name in FILES]
         self._graphs = GraphStore(folder.path, (*weights, *code), ("keras",), cache)
+
+    def make_ready(self, captions: int) -> None:
+        """Makes the graphs that are not kept yet; those that are came of these very weights."""
+        if self._precision == "int8":
+            self._quantised_encoder()
+        memory = _GRID_MEMORY if self._precision == "int8" else _MEMORY
+        for name in (memory, f"{_STEP}{captions}"):
+            if not self._graphs.has(name):
+                self._graph(name)
 
     def _compile_memory(self, lanes: int) -> Run:
         if self._precision == "int8":
             return self._compile_quantised(lanes)
-        graph = self._graph(
-            "memory", lambda model: model.memory_graph(model.encoder.model, folded=True)
-        )
-        return runner(graph, lanes, self._precision)
+        return runner(self._graph(_MEMORY), lanes, self._precision)
 
     def _compile_quantised(self, lanes: int) -> Run:
-        try:
-            encoder = read_graph(self._folder / INT8_ENCODER)
-        except ValueError as error:
-            raise ModelError(str(error)) from error
-        encode = runner(encoder, lanes)
-        grid_only = self._graph(
-            "grid-memory",
-            lambda model: model.memory_graph(model.encoder.split(None)[1], folded=True),
-        )
-        remember = runner(grid_only, lanes)
+        encode = runner(self._quantised_encoder(), lanes)
+        remember = runner(self._graph(_GRID_MEMORY), lanes)
         return lambda images: remember(*encode(images))
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
-        graph = self._graph(
-            f"step-{captions}", lambda model: model.step_graph(captions, folded=True)
-        )
-        return runner(graph, lanes, self._precision, lent=1)
+        return runner(self._graph(f"{_STEP}{captions}"), lanes, self._precision, lent=1)
 
-    def _graph(self, name: str, build: Callable[[CaptionModel], Any]) -> Any:
+    def _quantised_encoder(self) -> Any:
+        try:
+            return read_graph(self._folder / INT8_ENCODER)
+        except ValueError as error:
+            raise ModelError(str(error)) from error
+
+    def _graph(self, name: str) -> Any:
+        if name in self._unkept:
+            return self._unkept[name]
         graph = self._graphs.get(name)
         if graph is None:
-            graph = converted(build(self._source))
+            graph = converted(self._built(name))
             self._graphs.keep(name, graph)
+            if not self._graphs.has(name):
+                self._unkept[name] = graph
         return graph
+
+    def _built(self, name: str) -> Any:
+        """The graph of this name, of Keras."""
+        model = self._source
+        if name == _MEMORY:
+            return model.memory_graph(model.encoder.model, folded=True)
+        if name == _GRID_MEMORY:
+            return model.memory_graph(model.encoder.split(None)[1], folded=True)
+        return model.step_graph(int(name.removeprefix(_STEP)), folded=True)
 
     @cached_property
     def _source(self) -> CaptionModel:

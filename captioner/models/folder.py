@@ -15,12 +15,15 @@ A model folder::
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.errors import ModelError
+from captioner.models.saving import whole_file
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -53,20 +56,34 @@ def read_folder(path: str | Path) -> ModelFolder:
     """
     path = Path(path)
     for name in FILES:
-        if not (path / name).is_file():
+        if not whole_file(path, name).is_file():
             raise ModelError(f"{path} is not a model folder: it has no {name}")
     try:
-        values = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        values = json.loads(whole_file(path, "config.json").read_text(encoding="utf-8"))
+        _check_format(path, values)
         config = CaptionModelConfig.from_dict(values)
         generation = DecodingOptions(max_words=config.max_words)
-        if (path / "generation_config.json").is_file():
-            text = (path / "generation_config.json").read_text(encoding="utf-8")
-            generation = DecodingOptions(**json.loads(text))
-        return ModelFolder(path, config, Vocabulary.load(path / "vocabulary.txt"), generation)
-    except (KeyError, TypeError, ValueError) as error:
+        settings = whole_file(path, "generation_config.json")
+        if settings.is_file():
+            generation = DecodingOptions(**json.loads(settings.read_text(encoding="utf-8")))
+        words = Vocabulary.load(whole_file(path, "vocabulary.txt"))
+        return ModelFolder(path, config, words, generation)
+    except ModelError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise unreadable(path, error) from error
+
+
+def _check_format(path: Path, values: Mapping[str, Any]) -> None:
+    """Refuses a folder of a format that this version does not know, before it is misread."""
+    if values["format"] != FORMAT:
+        raise ModelError(
+            f"{path}: config.json says format {values['format']!r}, and this version reads format "
+            f"{FORMAT}; take the version of Captionloom that wrote the model"
+        )
 
 
 def unreadable(path: Path, error: Exception) -> ModelError:
     """What to raise for a configuration of which no model can be made."""
-    return ModelError(f"{path}: the configuration cannot be read ({error})")
+    reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+    return ModelError(f"{path}: the configuration cannot be read ({reason}); copy the folder again")

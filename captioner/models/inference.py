@@ -46,6 +46,16 @@ class InferenceModel(ABC):
         """
         return openvino_graphs.useful_lanes() if on_openvino() else 1
 
+    def make_ready(self, captions: int) -> None:  # noqa: B027 - nothing, where all is in memory
+        """Does what must be done once in a model's life, and may show that it is damaged.
+
+        Args:
+            captions: K of the steps to come.
+
+        Raises:
+            ModelError: it is.
+        """
+
     @abstractmethod
     def _compile_memory(self, lanes: int) -> Run:
         """Images → the starting states and the memory."""

@@ -72,7 +72,8 @@ def test_a_batch_is_captioned_as_one_by_one(captioner, beams):
     assert [caption.text for caption in together] == [caption.text for caption in alone]
     assert [c.score for c in together] == pytest.approx([c.score for c in alone], abs=1e-4)
     # The weights are random, but the pictures are seen.
-    assert len({caption.score for caption in together}) == len(PICTURES)
+    scores = sorted(caption.score for caption in together)
+    assert min(np.diff(scores)) > 1e-6
 
 
 def test_no_pictures_have_no_captions(captioner):
@@ -83,8 +84,9 @@ def test_the_other_beams_are_alternatives_best_first(captioner):
     caption = captioner.searching(beams=3).caption(photo())
     scores = [caption.score, *(other.score for other in caption.alternatives)]
     assert len(scores) == 3
-    assert scores == sorted(scores, reverse=True)
-    assert scores[0] >= captioner.caption(photo()).score
+    # Two that are as good may come in either order: how sums are rounded, each processor decides.
+    assert scores == pytest.approx(sorted(scores, reverse=True), abs=1e-5)
+    assert scores[0] >= captioner.caption(photo()).score - 1e-5
 
 
 def test_searching_otherwise_shares_the_weights(captioner):

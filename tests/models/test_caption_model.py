@@ -1,5 +1,7 @@
+import gc
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -106,6 +108,22 @@ def test_a_saved_model_writes_the_same_captions(tmp_path, decoder):
     second = decode(again, *again.remember(_images()), again.generation)
     for mine, theirs in zip(first, second, strict=True):
         assert mine[0].score == pytest.approx(theirs[0].score, abs=5e-3)  # float16 on disk
+
+
+def test_a_head_is_not_mistaken_for_one_that_is_gone():
+    model = tiny_model("lstm")
+    shape = model.encoder.split(None)[1].input.shape[1:]
+    grid = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
+
+    def first_state(factor):
+        features = keras.Input(shape)
+        head = keras.Model(features, features * factor)
+        return model.remember(grid, head)[0][0]  # and the head goes; its place in memory is free
+
+    doubled = first_state(2.0)
+    for _ in range(5):
+        gc.collect()
+        assert np.abs(first_state(0.0) - doubled).max() > 1e-3
 
 
 def test_the_image_decides_the_caption():

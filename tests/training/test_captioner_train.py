@@ -202,8 +202,12 @@ def test_a_wrong_setting_is_refused_without_a_trace(photos, tmp_path, settings, 
     assert "Traceback" not in done.stderr
 
 
-def test_missing_data_is_named(tmp_path):
-    done = _train("tensorflow", tmp_path / "nowhere", tmp_path / "model")
+def test_missing_data_is_named_and_no_library_speaks_before(tmp_path):
+    environment = _environment("tensorflow")
+    del environment["TF_CPP_MIN_LOG_LEVEL"]
+    command = _command(tmp_path / "nowhere", tmp_path / "model")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 2
-    assert "nowhere" in done.stderr
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("captioner.train: ")
+    assert "nowhere" in line
