@@ -153,13 +153,14 @@ def _scored(caption: Caption) -> ScoredCaption:
     return ScoredCaption(text=caption.text, score=round(caption.score, 4))
 
 
-def build_endpoints(service: Service, queue: dict[str, Any]) -> None:
+def build_endpoints(service: Service, *lines: dict[str, Any]) -> None:
     """Adds the endpoints to the page; nothing of them shows.
 
     Args:
         service: does the work.
-        queue: the place of their events in the queue.
+        lines: the places in the queue of photos, clips and folder jobs.
     """
     endpoints = Endpoints(service)
-    for call in (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files):
-        gr.api(call, api_name=call.__name__, **queue)
+    calls = (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files)
+    for call, line in zip(calls, lines, strict=True):
+        gr.api(call, api_name=call.__name__, **line)
