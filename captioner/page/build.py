@@ -58,7 +58,7 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
             build_clip_tab(service, settings, clip_line)
         with folder:
             build_folder_tab(service, settings, folder_line)
-        build_endpoints(service, photo_line, clip_line, folder_line)
+        build_endpoints(service, blocks, photo_line, clip_line, folder_line)
     guard(blocks)
     return blocks.queue(max_size=queue_size)
 
