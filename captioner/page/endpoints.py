@@ -177,4 +177,4 @@ def _explain(blocks: gr.Blocks, names: set[str]) -> None:
             _, said, _ = get_function_description(fn.fn)
             for box, name in zip(fn.inputs, said, strict=True):
                 box.label = name
-                box.api_info()["additional_description"] = said[name]
+                box.api_info()["additional_description"] = said[name][:1].upper() + said[name][1:]
