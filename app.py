@@ -3,15 +3,23 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from captioner.page.middleware import Hosts
     from captioner.page.models import Models
+    from captioner.page.service import Service
 
 _WRONG = 2
+
+# Gradio keeps some 130 KB for each visitor and for each call of a program, of 10,000 at most if not
+# told otherwise; whoever has not been seen for longest is forgotten first.
+SESSIONS = 200
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,9 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: where the command line is wrong (code 2), or only asks for help (0).
     """
-    from captioner.page.options import parser
+    from captioner.page.options import parse
 
-    options = parser().parse_args(argv)
+    options = parse(argv)
     for package, needed, extra in (("gradio", True, "app"), ("mcp", options.mcp, "mcp")):
         if needed and find_spec(package) is None:
             return _fail(
@@ -43,37 +51,62 @@ def _serve(options: argparse.Namespace) -> int:
     from captioner.captioner import load_captioner
     from captioner.page.build import build
     from captioner.page.design import look
-    from captioner.page.doors import MIDDLEWARE
     from captioner.page.limits import Limits
+    from captioner.page.middleware import Hosts
     from captioner.page.models import Models
     from captioner.page.service import Service
+    from captioner.page.storage import keep_swept, upload_folder
     from summarizer.loading import DEFAULT, load_summarizer
 
     models = Models(
         options.model or [None], load_captioner, lambda: load_summarizer(options.summarizer)
     )
     limits = Limits(options.max_megapixels, options.max_minutes, options.max_files)
-    blocks = build(Service(models, limits), options.summarizer or DEFAULT, options.queue_size)
+    service = Service(models, limits)
+    blocks = build(service, options.summarizer or DEFAULT, options.queue_size)
+    hosts = Hosts([options.host, socket.gethostname(), *options.allowed_host])
+    keep_swept(upload_folder())
     try:
-        blocks.launch(
+        *_, shared = blocks.launch(
             server_name=options.host,
             server_port=options.port,
             share=options.share,
             auth=options.auth,
             max_file_size=options.max_file_size,
-            mcp_server=options.mcp,
+            state_session_capacity=SESSIONS,
+            mcp_server=False,  # see tools.py
             footer_links=["api"],
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
-            app_kwargs={"middleware": MIDDLEWARE},
+            app_kwargs=_around(service, hosts, options),
             prevent_thread_lock=True,
             **look(),
         )
     except OSError:
         where = f"{options.host}:{options.port or 7860}"
         return _fail(f"{where} is taken or not of this machine; try --port, --host")
+    if shared:
+        hosts.allow(urlsplit(shared).hostname or "")
     return _keep_serving(blocks, models)
+
+
+def _around(service: "Service", hosts: "Hosts", options: argparse.Namespace) -> dict[str, Any]:
+    """What stands around Gradio's server: who may ask for what, and the tools of assistants."""
+    from starlette.middleware import Middleware
+
+    from captioner.page.middleware import middleware
+
+    if not options.mcp:
+        return {"middleware": middleware(hosts)}
+    from captioner.page.endpoints import Endpoints
+    from captioner.page.options import bytes_of
+    from captioner.page.tools import Inbox, ToolRoute, Tools, ToolServer
+
+    inbox = Inbox(bytes_of(options.max_file_size) if options.mcp_fetch else 0)
+    server = ToolServer(Tools(Endpoints(service), inbox), options.auth or ())
+    inner = Middleware(ToolRoute, server)
+    return {"middleware": middleware(hosts, inner), "lifespan": server.lifespan}
 
 
 def _keep_serving(blocks: Any, models: "Models") -> int:

@@ -8,6 +8,7 @@ missing, or the memory grew.
 
 import argparse
 import itertools
+import json
 import math
 import multiprocessing
 import re
@@ -24,10 +25,13 @@ from pathlib import Path
 from queue import Queue
 from typing import Any
 
+import httpx
 import psutil
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
+
+from app import SESSIONS
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300  # seconds
@@ -255,14 +259,33 @@ def count_wrong(answers: Sequence[Answer], truth: dict[Path, dict[str, Any]]) ->
     return len(wrong)
 
 
-def run_long(clients: Clients, asks: Iterator[Ask], total: int, step: int = 20) -> list[Answer]:
-    """Asks on and on, and prints the server's memory every so many requests."""
+def run_long(server: Server, asks: Iterator[Ask], total: int, step: int = 100) -> list[Answer]:
+    """Asks on and on, each time as a new visitor, and prints the server's memory now and then."""
     print("after requests   server's memory")
     answers: list[Answer] = []
-    while len(answers) < total:
-        answers += clients.ask(list(itertools.islice(asks, step)))
-        print(f"{len(answers):>14}{clients.server.megabytes:>15.0f} MB", flush=True)
+    with ThreadPoolExecutor(2) as pool:
+        while len(answers) < total:
+            part = itertools.islice(asks, min(step, total - len(answers)))
+            answers += pool.map(lambda ask: ask_anew(server, ask), list(part))
+            print(f"{len(answers):>14}{server.megabytes:>15.0f} MB", flush=True)
     return answers
+
+
+def ask_anew(server: Server, ask: Ask) -> Answer:
+    """A request without a session, as curl makes it."""
+    start = time.perf_counter()
+    with httpx.Client(base_url=f"{server.url}/gradio_api", timeout=PATIENCE) as client:
+        files = [("files", (path.name, path.read_bytes())) for path in ask.files]
+        paths = client.post("/upload", files=files).raise_for_status().json()
+        given = [{"path": path, "meta": {"_type": "gradio.FileData"}} for path in paths]
+        whole = [16, "uniform", 0, ""] if ask.endpoint != "/caption_image" else [0, ""]
+        data = [given if ask.endpoint == "/caption_files" else given[0], *whole]
+        call = f"/call{ask.endpoint}"
+        event = client.post(call, json={"data": data}).raise_for_status().json()["event_id"]
+        *_, state, said = client.get(f"{call}/{event}").text.strip().split("\n")
+    content = json.loads(said.removeprefix("data: "))
+    answer = content[0] if state == "event: complete" else content["error"]
+    return Answer(ask, time.perf_counter() - start, answer)
 
 
 def main() -> int:
@@ -270,7 +293,7 @@ def main() -> int:
     words.add_argument("--clients", type=int, default=8, help="at once (%(default)s)")
     words.add_argument("--warm-up", type=int, default=100, help="requests before (%(default)s)")
     words.add_argument("--requests", type=int, default=40, help="that are timed (%(default)s)")
-    words.add_argument("--long", type=int, default=200, help="of the memory run (%(default)s)")
+    words.add_argument("--long", type=int, default=2000, help="of the memory run (%(default)s)")
     options = words.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photos, gifs, broken = make_files(Path(folder))
@@ -299,8 +322,10 @@ def measure(
     timed = clients.ask(list(itertools.islice(asks, options.requests)))
     print_latencies(timed, time.perf_counter() - start)
 
+    # Gradio keeps so many visits at most; only then can more of them be a leak.
+    answers += timed + run_long(server, asks, 2 * SESSIONS)
     before = server.megabytes
-    answers += timed + run_long(clients, asks, options.long)
+    answers += run_long(server, asks, options.long)
     grown = server.megabytes / before - 1
     wrong = count_wrong(answers, truth)
     print(f"\n{len(answers)} answers, {wrong} wrong; memory grew by {grown:.1%}")

@@ -15,6 +15,12 @@ from captioner.page.settings import build_settings
 from captioner.page.storage import KEPT
 from captioner.page.uploads import guard
 
+# So many requests of a kind are worked on at a time; the others wait in its line. The models take
+# turns among all of them, a batch at a time (see models.py), and files are read outside of these
+# turns: one that is slow to read keeps nobody from the models, and no photo waits for clips. The
+# numbers bound the memory that reading takes.
+_LINES = {"photo": 4, "clip": 4, "folder": 2}
+
 _HEADER = """
 <header class="masthead">
 <h1>Captionloom</h1>
@@ -31,11 +37,10 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
         summarizer: the name of the summarizer, for what the page says about it.
         queue_size: so many requests may wait.
     """
-    # One at a time: whoever waits is told the place in the line. A folder job may take minutes, so
-    # it has a line of its own; its batches and the others' requests then take turns at the models.
-    queue = {"concurrency_id": "captioner", "concurrency_limit": 1}
-    folder_queue = {"concurrency_id": "folder", "concurrency_limit": 1}
     options = {"analytics_enabled": False, "delete_cache": (KEPT // 6, KEPT)}
+    photo_line, clip_line, folder_line = (
+        {"concurrency_id": name, "concurrency_limit": limit} for name, limit in _LINES.items()
+    )
     with gr.Blocks(title="Captionloom", **options) as blocks:
         with gr.Row(elem_id="head"):
             gr.HTML(_HEADER)
@@ -48,12 +53,12 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
                 gr.Markdown(about(service.models.names, summarizer), elem_id="about")
         settings = build_settings(service.models.names)
         with photo:
-            build_photo_tab(service, settings, queue)
+            build_photo_tab(service, settings, photo_line)
         with clip:
-            build_clip_tab(service, settings, queue)
+            build_clip_tab(service, settings, clip_line)
         with folder:
-            build_folder_tab(service, settings, folder_queue)
-        build_endpoints(service, queue)
+            build_folder_tab(service, settings, folder_line)
+        build_endpoints(service, blocks, photo_line, clip_line, folder_line)
     guard(blocks)
     return blocks.queue(max_size=queue_size)
 

@@ -1,8 +1,10 @@
 """What programs call: named endpoints with typed results, also as tools (MCP)."""
 
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, cast
 
 import gradio as gr
+from gradio.utils import get_function_description
+from typing_extensions import TypedDict  # of typing only from Python 3.12, for pydantic
 
 from captioner.captioner import Caption
 from captioner.page.faults import as_messages
@@ -153,13 +155,26 @@ def _scored(caption: Caption) -> ScoredCaption:
     return ScoredCaption(text=caption.text, score=round(caption.score, 4))
 
 
-def build_endpoints(service: Service, queue: dict[str, Any]) -> None:
-    """Adds the endpoints to the page; nothing of them shows.
+def build_endpoints(service: Service, blocks: gr.Blocks, *lines: dict[str, Any]) -> None:
+    """Adds the endpoints to a page; nothing of them shows but their documentation.
 
     Args:
         service: does the work.
-        queue: the place of their events in the queue.
+        blocks: the page.
+        lines: the places in the queue of photos, clips and folder jobs.
     """
     endpoints = Endpoints(service)
-    for call in (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files):
-        gr.api(call, api_name=call.__name__, **queue)
+    calls = (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files)
+    for call, line in zip(calls, lines, strict=True):
+        gr.api(call, api_name=call.__name__, **line)
+    _explain(blocks, {call.__name__ for call in calls})
+
+
+def _explain(blocks: gr.Blocks, names: set[str]) -> None:
+    """Puts what the docstrings say of the parameters into the documentation of the endpoints."""
+    for fn in blocks.fns.values():
+        if fn.fn is not None and fn.api_name in names:
+            _, said, _ = get_function_description(fn.fn)
+            for box, name in zip(fn.inputs, said, strict=True):
+                box.label = name
+                box.api_info()["additional_description"] = said[name][:1].upper() + said[name][1:]

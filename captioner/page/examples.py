@@ -1,19 +1,21 @@
 """Examples that work offline with one click."""
 
+import base64
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import numpy as np
 from gradio.media import get_image
-from PIL import Image
+from PIL import Image, ImageOps
 
 from captioner.media.pixels import RGBArray
 from captioner.page.preview import write_video
-from captioner.page.storage import new_folder, upload_folder
+from captioner.page.storage import new_folder
 
 _PHOTOS = Path(__file__).with_name("photos")
 _SIZE = (320, 240)
@@ -65,7 +67,7 @@ def _add_buttons(examples: Sequence[_Example], box: Any, elem_id: str) -> None:
         for number, example in enumerate(examples, start=1):
             button = gr.Button(
                 example.label,
-                icon=str(_icon(example.photo)),
+                icon=_icon(example.photo),
                 min_width=100,
                 elem_id=f"{elem_id}-{number}",
             )
@@ -96,16 +98,14 @@ def _video(photo: Path, folder: Path) -> Path:
     return path
 
 
-def _icon(photo: Path) -> Path:
-    folder = upload_folder() / "icons"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{photo.stem}.png"
-    with Image.open(photo) as image:
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        box = (left, top, left + side, top + side)
-        image.convert("RGB").resize(_ICON, Image.Resampling.LANCZOS, box).save(path)
-    return path
+def _icon(photo: Path) -> dict[str, str]:
+    """A small picture that is part of the page: a file would be deleted after an hour."""
+    with Image.open(photo) as file:
+        image = ImageOps.fit(file.convert("RGB"), _ICON, Image.Resampling.LANCZOS)
+    content = BytesIO()
+    image.save(content, "JPEG", quality=85)
+    address = "data:image/jpeg;base64," + base64.b64encode(content.getvalue()).decode("ascii")
+    return {"path": f"{photo.stem}.jpg", "url": address}
 
 
 def _closer(photo: Path, count: int) -> Iterator[RGBArray]:

@@ -3,12 +3,26 @@
 import argparse
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from captioner.options import whole_number
 
 _UNITS = ("b", "kb", "mb", "gb", "tb")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """What a command line asks for.
+
+    Raises:
+        SystemExit: it is wrong (code 2), or only asks for help (0).
+    """
+    words = parser()
+    options = words.parse_args(argv)
+    if options.mcp_fetch and not options.mcp:
+        words.error("--mcp-fetch is for the tools of --mcp; give both")
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +44,15 @@ def parser() -> argparse.ArgumentParser:
         type=whole_number(1, 65535),
         metavar="N",
         help="the port to serve (default: the first free one from 7860)",
+    )
+    add(
+        "--allowed-host",
+        action="append",
+        default=[],
+        type=_host_name,
+        metavar="NAME",
+        help="a name under which this server may be asked, beside localhost, --host, the name of "
+        "this machine and addresses in digits; for a server behind a proxy; again for more of them",
     )
     add(
         "--share",
@@ -63,6 +86,11 @@ def parser() -> argparse.ArgumentParser:
         "--mcp",
         action="store_true",
         help="also serve the endpoints as tools of the Model Context Protocol",
+    )
+    add(
+        "--mcp-fetch",
+        action="store_true",
+        help="let these tools fetch files from http and https addresses of the open internet",
     )
     return words
 
@@ -120,6 +148,21 @@ def _size(text: str) -> str:
     number = text.lower().removesuffix("b").rstrip("kmgt")
     if not (number.isdecimal() and int(number) > 0 and text.lower()[len(number) :] in _UNITS):
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it like 500kb, 200mb or 1gb")
+    return text.lower()
+
+
+def bytes_of(size: str) -> int:
+    """The number of bytes of a size such as 200mb, as Gradio counts them."""
+    number = size.removesuffix("b").rstrip("kmgt")
+    power: int = 1024 ** _UNITS.index(size[len(number) :])
+    return int(number) * power
+
+
+def _host_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?", text.lower()):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no host name; write it like captions.example.org, without a port"
+        )
     return text.lower()
 
 

@@ -7,10 +7,13 @@ import atexit
 import os
 import shutil
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 KEPT = 3600  # seconds that uploads, and what was made from them, stay on the disk
+_EVERY = 600.0  # seconds between two looks for what is left over
 
 
 def use_private_folder() -> Path:
@@ -42,6 +45,39 @@ def new_folder() -> Path:
     made.mkdir(parents=True, exist_ok=True)
     _sweep(made, time.time() - KEPT)
     return Path(tempfile.mkdtemp(dir=made))
+
+
+def keep_swept(folder: Path) -> None:
+    """Deletes, again and again for as long as the process lives, what is left over in a folder.
+
+    Gradio deletes the files that it knows of once they are `KEPT` seconds old; this is for all
+    others, twice as old. Nothing that the page needs for longer may lie there.
+    """
+
+    def look() -> None:
+        while True:
+            sweep(folder, time.time() - 2 * KEPT)
+            time.sleep(_EVERY)
+
+    threading.Thread(target=look, name="sweeping", daemon=True).start()
+
+
+def sweep(folder: Path, before: float) -> None:
+    """Deletes the files below a folder that are older, and folders of which nothing is left.
+
+    Args:
+        folder: it stays, and so do the folders in it that have no files yet.
+        before: seconds since 1970.
+    """
+    for place, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            with suppress(OSError):  # Gradio was quicker
+                path = Path(place, name)
+                if path.lstat().st_mtime < before:
+                    path.unlink()
+        with suppress(OSError):
+            if Path(place) != folder and Path(place).stat().st_mtime < before:
+                Path(place).rmdir()
 
 
 def _sweep(folder: Path, before: float) -> None:

@@ -20,14 +20,18 @@ class Visit:
     Attributes:
         file: the path of the file in the box; None where there is none.
         stopped: Stop was pressed.
+        told: something was chosen. It was not where the server has meanwhile forgotten the visit,
+            as it does with those not heard of for long.
     """
 
     file: str | None = None
     stopped: bool = False
+    told: bool = False
 
     def choose(self, upload: Any) -> None:
         """Another file is in the box, or none."""
         self.file = _path(upload)
+        self.told = True
 
     def stop(self) -> None:
         """What runs is to end after the step under way."""
@@ -45,6 +49,8 @@ class Visit:
             stopped: the last change where Stop was pressed.
         """
         self.stopped = False
+        if not self.told:
+            self.choose(upload)
         for step in steps:
             if self.file != _path(upload):
                 yield gone

@@ -9,6 +9,7 @@ from gradio_client import Client
 
 from captioner.page.build import build
 from captioner.page.limits import Limits
+from captioner.page.middleware import Hosts, middleware
 from captioner.page.models import Models
 from captioner.page.service import Service
 from captioner.page.visits import Visit
@@ -91,8 +92,9 @@ def visit_of(given):
 class Serving:
     """A page that is up, and its address."""
 
-    def __init__(self, service, **options):
+    def __init__(self, service, app_kwargs=None, **options):
         self.blocks = build(service, "fusion-bart")
+        self.hosts = Hosts()
         port = unused_port()
         self.blocks.launch(
             server_name="127.0.0.1",
@@ -100,6 +102,7 @@ class Serving:
             prevent_thread_lock=True,
             quiet=True,
             share=False,
+            app_kwargs=app_kwargs or {"middleware": middleware(self.hosts)},
             **options,
         )
         self.url = f"http://127.0.0.1:{port}"
@@ -118,10 +121,8 @@ def served(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "uploads"))
         patch.setenv("GRADIO_EXAMPLES_CACHE", str(folder / "examples"))
-        from captioner.page.doors import MIDDLEWARE
-
         service = service_of("fake-captioner", "other", files=5)
-        serving = Serving(service, app_kwargs={"middleware": MIDDLEWARE})
+        serving = Serving(service)
         yield serving
         serving.close()
         service.models.close()

@@ -27,6 +27,10 @@ def door(monkeypatch, tmp_path):
     """What ``main`` asks of Gradio, which then serves nothing, and of the loaders."""
     asked = {"launch": [], "models": [], "summarizers": []}
 
+    def launch(given):
+        asked["launch"].append(given)
+        return None, None, "https://abc.gradio.live" if given["share"] else None
+
     def load_captioner(name):
         asked["models"].append(name)
         return FakeCaptioner()
@@ -35,7 +39,7 @@ def door(monkeypatch, tmp_path):
         asked["summarizers"].append(name)
         return FakeSummarizer()
 
-    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **given: asked["launch"].append(given))
+    monkeypatch.setattr(gr.Blocks, "launch", lambda self, **given: launch(given))
     monkeypatch.setattr(gr.Blocks, "block_thread", lambda self: None)
     monkeypatch.setattr(captioner.captioner, "load_captioner", load_captioner)
     monkeypatch.setattr(summarizer.loading, "load_summarizer", load_summarizer)
@@ -57,6 +61,9 @@ def test_the_page_is_for_this_machine_only_and_safe_unless_asked(door):
     assert given["auth"] is None
     assert given["max_file_size"] == "200mb"
     assert "allowed_paths" not in given
+    assert given["state_session_capacity"] <= 200
+    kinds = [one.cls.__name__ for one in given["app_kwargs"]["middleware"]]
+    assert kinds == ["Gate", "BrokenUploads", "LateCancels"]
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
 
@@ -68,9 +75,33 @@ def test_what_is_asked_for_goes_to_gradio(door):
     (given,) = door["launch"]
     assert given["server_name"] == "0.0.0.0"
     assert given["server_port"] == 8080
-    assert given["share"] is given["mcp_server"] is True
+    assert given["share"] is True
+    assert given["mcp_server"] is False  # Gradio's own, which asks for no password
+    kinds = [one.cls.__name__ for one in given["app_kwargs"]["middleware"]]
+    assert kinds[:2] == ["Gate", "ToolRoute"]
+    (hosts,) = given["app_kwargs"]["middleware"][0].args
+    assert hosts.know("abc.gradio.live")
     assert given["auth"] == [("ann", "secret:1"), ("bob", "x")]
     assert given["max_file_size"] == "5mb"
+
+
+def test_names_that_are_allowed_are_known(door):
+    words = "--host page.example --allowed-host one.example --allowed-host TWO.example"
+    assert app.main(words.split()) == 0
+    (hosts,) = door["launch"][0]["app_kwargs"]["middleware"][0].args
+    for name in ("page.example", "one.example", "two.example", socket.gethostname()):
+        assert hosts.know(name)
+    assert not hosts.know("three.example")
+
+
+def test_tools_fetch_from_the_web_only_if_asked_to(door, monkeypatch):
+    from captioner.page import tools
+
+    sizes = []
+    monkeypatch.setattr(tools, "Inbox", sizes.append)
+    assert app.main(["--mcp"]) == 0
+    assert app.main(["--mcp", "--mcp-fetch", "--max-file-size", "3mb"]) == 0
+    assert sizes == [0, 3 * 2**20]
 
 
 def test_the_models_asked_for_are_the_ones_loaded(door, tmp_path):
@@ -162,6 +193,9 @@ def test_what_is_not_installed_is_said_with_the_command(door, capsys, monkeypatc
         (["--max-file-size", "big"], "'big' is no size; write it like 500kb, 200mb or 1gb"),
         (["--max-file-size", "0mb"], "is no size"),
         (["--max-file-size", "5kk"], "is no size"),
+        (["--allowed-host", "https://a.example"], "is no host name"),
+        (["--allowed-host", "a.example:80"], "without a port"),
+        (["--mcp-fetch"], "--mcp-fetch is for the tools of --mcp"),
         (["--auth", "ann"], "write it as USER:PASS"),
         (["--auth", ":x"], "neither of the two empty"),
         (["--auth", "ann:"], "neither of the two empty"),

@@ -25,14 +25,16 @@ def test_it_sends_no_analytics_and_forgets_uploads_after_an_hour(blocks):
     assert blocks.delete_cache[0] <= 3600
 
 
-def test_whoever_uses_the_model_waits_in_one_line_and_folders_in_another(blocks):
+def test_photos_clips_and_folders_wait_in_lines_of_their_own(blocks):
     lines = {}
     for fn in blocks.fns.values():
-        if fn.concurrency_id in ("captioner", "folder"):
-            assert fn.concurrency_limit == 1
+        if fn.concurrency_id in ("photo", "clip", "folder"):
+            assert 1 <= fn.concurrency_limit <= 4
             lines.setdefault(fn.concurrency_id, set()).add(fn.api_name)
-    assert {"caption_image", "caption_clip", "caption_files"} <= lines["captioner"]
-    assert len(lines["folder"]) == 1
+    assert "caption_image" in lines["photo"]
+    assert "caption_clip" in lines["clip"]
+    assert "caption_files" in lines["folder"]
+    assert all(len(names) > 1 for names in lines.values())  # the tabs' events
 
 
 def test_only_the_endpoints_are_for_programs(blocks):

@@ -34,6 +34,18 @@ def test_their_results_are_typed(client):
     assert kinds["/caption_files"].startswith("list[")
 
 
+def test_the_documentation_says_what_each_parameter_is(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    for name, info in endpoints.items():
+        for given in info["parameters"]:
+            said = given["python_type"]["description"]
+            assert len(said) > 8, (name, given)
+            assert given["label"] == given["parameter_name"]
+    beams = endpoints["/caption_clip"]["parameters"][3]
+    assert beams["label"] == "beams"
+    assert "0 is the model's choice" in beams["python_type"]["description"]
+
+
 def test_a_photo_has_a_caption_a_score_and_the_other_beams(client, tmp_path):
     photo = save_photo(tmp_path / "red.png", plain(RED))
     assert client.predict(handle_file(photo), api_name="/caption_image") == {

@@ -1,7 +1,11 @@
+import base64
+from io import BytesIO
 from pathlib import Path
 
 import gradio as gr
+import httpx
 import pytest
+from PIL import Image
 
 from captioner.media.frames import read_frames
 from captioner.media.kinds import media_kind
@@ -46,4 +50,17 @@ def test_every_button_has_a_picture_and_a_word(uploads):
         add_photo_examples(gr.File())
     buttons = [block for block in blocks.blocks.values() if isinstance(block, gr.Button)]
     assert len(buttons) == 3
-    assert all(button.value and button.icon for button in buttons)
+    for button in buttons:
+        assert button.value
+        # Part of the page: a file would be deleted with the uploads.
+        head, content = button.icon["url"].split(",")
+        assert head == "data:image/jpeg;base64"
+        assert Image.open(BytesIO(base64.b64decode(content))).size == (96, 96)
+    assert not any(uploads.iterdir())
+
+
+def test_the_pictures_go_to_the_browser_as_they_are(served):
+    config = httpx.get(f"{served.url}/config").json()
+    icons = [box["props"]["icon"] for box in config["components"] if box["props"].get("icon")]
+    assert len(icons) == 5
+    assert all(icon["url"].startswith("data:image/jpeg;base64,") for icon in icons)

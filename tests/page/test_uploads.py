@@ -33,10 +33,10 @@ def ask(served, fn, data):
     """What the server answers to a request written by hand."""
     api = f"{served.url}/gradio_api"
     body = {"fn_index": fn._id, "data": data, "session_hash": uuid4().hex}
-    httpx.post(f"{api}/queue/join", json=body).raise_for_status()
+    httpx.post(f"{api}/queue/join", json=body, timeout=120).raise_for_status()
     said = []
     events = f"{api}/queue/data?session_hash={body['session_hash']}"
-    with httpx.stream("GET", events, timeout=20) as stream:
+    with httpx.stream("GET", events, timeout=120) as stream:
         for line in stream.iter_lines():
             said.append(line)
             if "process_completed" in line:

@@ -71,5 +71,12 @@ def test_a_stop_of_an_earlier_run_counts_no_more():
     assert list(follow(visit)) == list(steps())
 
 
+def test_a_visit_that_the_server_has_forgotten_goes_on():
+    visit = Visit()
+    assert list(follow(visit)) == list(steps())
+    visit.choose(OTHER)
+    assert list(follow(visit)) == [GONE]
+
+
 def test_a_run_about_no_file_goes_on():
     assert list(follow(Visit(), None)) == list(steps())
