@@ -45,7 +45,7 @@ class GraphStore:
 
     def has(self, name: str) -> bool:
         """Whether a graph of this name is kept."""
-        return self._path(name).is_file()
+        return self._cache is not None and self._path(self._cache, name).is_file()
 
     def get(self, name: str) -> Any:
         """The `openvino.Model` of this name; None where there is none, or a damaged one."""
