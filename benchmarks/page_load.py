@@ -1,9 +1,9 @@
 """The web page under load, and over time: memory, latency, right answers.
 
 ``python benchmarks/page_load.py`` starts ``python app.py`` with the models that ship, and asks its
-endpoints through gradio_client, many clients at once, with photos, GIFs and broken files. Every
-answer is compared with what the library says of the same file. Exit code 1: an answer was wrong or
-missing, or the memory grew.
+endpoints through gradio_client, many clients at once, with photos, GIFs and broken files; then,
+each time as a new visitor, as often as ``--long`` says. Every answer is compared with what the
+library says of the same file. Exit code 1: an answer was wrong or missing, or the memory grew.
 """
 
 import argparse
