@@ -58,3 +58,13 @@ def test_matplotlib_does_not_miss_its_cache_aloud(tmp_path):
         [sys.executable, "-c", program], env=settings, capture_output=True, check=True, timeout=60
     )
     assert done.stderr == b""
+
+
+def test_logs_of_libraries_are_dropped_and_all_else_comes_through(capfd):
+    with backend._without_logs():
+        os.write(2, b"I0000 00:00:1796.77 30166 stub.cc:31] no cuda\n")
+        os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called are\n")
+        os.write(2, b"2026-01-01 10:00:00.123456: E external/xla:1] cuInit\n")
+        os.write(2, b"what matters\n")
+    os.write(2, b"and what comes after\n")
+    assert capfd.readouterr().err == "what matters\nand what comes after\n"

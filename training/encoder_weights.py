@@ -27,13 +27,20 @@ def load_encoder_weights(encoder: XceptionEncoder, source: str) -> list[str]:
         The names of the weights that the source lacks; these keep their random start.
 
     Raises:
-        ModelError: the file is missing, is no ``.npz``, or a weight has another shape.
+        ModelError: the file is missing, is no ``.npz``, or a weight has another shape; or ImageNet's
+            cannot be downloaded.
     """
     if source == "none":
         return []
     variables = encoder.variables()
     if source == "imagenet":
-        original = keras.applications.Xception(weights="imagenet", include_top=False)
+        try:
+            original = keras.applications.Xception(weights="imagenet", include_top=False)
+        except Exception as error:  # Keras raises nothing more precise
+            raise ModelError(
+                f"the weights of ImageNet cannot be had ({error}); check the network, or give none "
+                "or an .npz file to --encoder-weights"
+            ) from error
         given = [ops.convert_to_numpy(variable.value) for variable in original.weights]
         assign_weights(variables, dict(zip(variables, given, strict=True)), source)
         return []

@@ -67,3 +67,12 @@ def test_a_wrong_file_is_named_in_words_of_our_own(encoder, tmp_path, save, mess
         load_encoder_weights(encoder, str(tmp_path / "weights.npz"))
     assert "weights.npz" in str(error.value)
     assert "pickle" not in str(error.value)
+
+
+def test_without_a_network_imagenet_is_refused_with_the_remedy(encoder, monkeypatch):
+    def fail(**_):
+        raise Exception("URL fetch failure on https://...")  # as Keras does
+
+    monkeypatch.setattr("keras.applications.Xception", fail)
+    with pytest.raises(ModelError, match=r"ImageNet cannot be had \(URL fetch.*none or an \.npz"):
+        load_encoder_weights(encoder, "imagenet")
