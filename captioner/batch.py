@@ -1,4 +1,8 @@
-"""Many inputs → their rows: read ahead in threads, captioned in full batches, failures named."""
+"""Many inputs → their rows: read ahead in threads, captioned in full batches, failures named.
+
+While the next file is not ready, what is there is captioned nevertheless: None then goes through
+all iterators here, from ``read_ahead`` to ``caption_inputs``, and has them pass on what they hold.
+"""
 
 import os
 import sys
@@ -39,8 +43,13 @@ def caption_inputs(
     *,
     batch_size: int = 16,
     workers: int = WORKERS,
+    overtaking: bool = False,
+    waiting_for: Callable[[Input | None], None] = lambda item: None,
 ) -> Generator[Row, None, None]:
     """Caption the inputs, and yield one row for each, in their order.
+
+    The rows before a file that is slow to read are there while it is read. It holds up those after
+    it, unless ``overtaking`` lets them go first.
 
     Files are read in threads, a few batches ahead of the network, and the inputs are taken as
     they are needed; so the memory does not grow with their number. Pictures and frames of clips
@@ -54,19 +63,31 @@ def caption_inputs(
             so that nothing of stage two is loaded for pictures.
         batch_size: so many pictures and frames at most are captioned together; at least 1.
         workers: so many threads read files; at least 1.
+        overtaking: whether the order may change around files that take over a second to read.
+        waiting_for: is told of such a file while it is waited for, several times a second, and of
+            None when it was read.
     """
     captioner = captioner.in_lanes()
     reader = Reader(captioner, video_captioner)
     room = _BATCHES_AHEAD * batch_size
     held: list[Captioned] = []
     since = 0.0
+    reading = read_ahead(
+        inputs,
+        reader.read,
+        workers=workers,
+        room=room,
+        overtaking=overtaking,
+        waiting_for=waiting_for,
+    )
     with (
-        closing(read_ahead(inputs, reader.read, workers=workers, room=room)) as files,
+        closing(reading) as files,
         closing(_captioned(files, captioner, batch_size)) as captioned,
     ):
         for file in captioned:
-            since = since if held else time.monotonic()
-            held.append(file)
+            if file is not None:
+                since = since if held else time.monotonic()
+                held.append(file)
             clips = sum(loaded.spans is not None for loaded, _ in held)
             if clips in (0, _CLIPS_TOGETHER) or time.monotonic() - since > _LONGEST_WAIT:
                 yield from _rows(held, captioner, reader)
@@ -80,14 +101,17 @@ def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) ->
 
 
 def _captioned(
-    files: Iterable[Loaded], captioner: "Captioner", size: int
-) -> "Generator[Captioned, None, None]":
+    files: Iterable[Loaded | None], captioner: "Captioner", size: int
+) -> "Generator[Captioned | None, None, None]":
     """The captions of each file's images."""
     waiting: deque[tuple[Loaded, int]] = deque()  # each with the number of its images
     outcomes: deque[Outcome] = deque()
     batches = _batches(files, waiting, size)
     with closing(_in_lanes(captioner, batches)) as results:
         for result in results:
+            if result is None:
+                yield None
+                continue
             outcomes.extend(result)
             while waiting and waiting[0][1] <= len(outcomes):
                 file, count = waiting.popleft()
@@ -98,12 +122,21 @@ def _captioned(
 
 
 def _batches(
-    files: Iterable[Loaded], waiting: deque[tuple[Loaded, int]], size: int
-) -> Iterator[list[RGBArray]]:
-    """The images of all files, ``size`` at a time; each file goes on to ``waiting``."""
+    files: Iterable[Loaded | None], waiting: deque[tuple[Loaded, int]], size: int
+) -> Iterator[list[RGBArray] | None]:
+    """The images of all files, ``size`` at a time, or those that there are before each None.
+
+    Each file goes on to ``waiting``.
+    """
     images: list[RGBArray] = []
     files_in_it = 0
     for file in files:
+        if file is None:
+            if images:
+                yield images
+                images, files_in_it = [], 0
+            yield None
+            continue
         waiting.append((replace(file, images=()), len(file.images)))
         images += file.images
         files_in_it += 1
@@ -118,29 +151,42 @@ def _batches(
 
 
 def _in_lanes(
-    captioner: "Captioner", batches: Iterator[list[RGBArray]]
-) -> "Generator[list[Outcome], None, None]":
-    """What becomes of each batch, in their order; several at once where there are lanes."""
+    captioner: "Captioner", batches: Iterator[list[RGBArray] | None]
+) -> "Generator[list[Outcome] | None, None, None]":
+    """What becomes of each batch, in their order; several at once where there are lanes.
+
+    At a None, it is what is there by then.
+    """
     work = partial(_caption_images, captioner)
     if captioner.lanes == 1:
-        yield from map(work, batches)  # in this thread, where Ctrl-C ends it at once
+        for batch in batches:
+            yield None if batch is None else work(batch)  # in this thread: Ctrl-C ends it at once
         return
-    rest: list[RGBArray] = []
     for batch in batches:
         # The first image, too, in this thread: graphs are built for it, and Keras, which names the
         # layers of each thread apart, must do so in the thread that loaded the model.
-        yield work(batch[:1])
+        yield None if batch is None else work(batch[:1])
         if batch:
-            rest = batch[1:]
-            break
+            yield from _side_by_side(work, chain([batch[1:]], batches), captioner.lanes)
+            return
+
+
+def _side_by_side(
+    work: "Callable[[list[RGBArray]], list[Outcome]]",
+    batches: Iterable[list[RGBArray] | None],
+    lanes: int,
+) -> "Generator[list[Outcome] | None, None, None]":
     running: deque[Future[list[Outcome]]] = deque()
-    with ThreadPoolExecutor(captioner.lanes, "captioning") as pool:
+    with ThreadPoolExecutor(lanes, "captioning") as pool:
         try:
-            for batch in chain([rest], batches):
-                running.append(pool.submit(work, batch))
+            for batch in batches:
+                if batch is not None:
+                    running.append(pool.submit(work, batch))
                 # As many again wait, so that no lane does while this thread fuses clips.
-                while running and (running[0].done() or len(running) > 2 * captioner.lanes):
+                while running and (running[0].done() or len(running) > 2 * lanes):
                     yield running.popleft().result()
+                if batch is None:
+                    yield None
             while running:
                 yield running.popleft().result()
         finally:

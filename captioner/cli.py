@@ -97,7 +97,7 @@ def _run(
             plan = _plan(inputs, outputs)
             report.expect(plan)
             _prepare(plan, outputs)
-            rows = _start(plan.to_do, options, load_captioner, load_summarizer)
+            rows = _start(plan.to_do, options, report, load_captioner, load_summarizer)
             _write(rows, inputs, outputs, report)
     except BusyError as error:
         raise _RefusalError(error) from None
@@ -170,6 +170,7 @@ def _prepare(plan: "Plan", outputs: "Outputs") -> None:
 def _start(
     inputs: "Sequence[Input]",
     options: Options,
+    report: "Report",
     load_captioner: "Callable[..., Captioner]",
     load_summarizer: "Callable[..., Summarizer]",
 ) -> "Generator[Row, None, None]":
@@ -205,6 +206,8 @@ def _start(
         video_captioner,
         batch_size=options.batch_size,
         workers=options.workers or WORKERS,
+        overtaking=True,
+        waiting_for=report.waiting_for,
     )
 
 

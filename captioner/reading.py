@@ -1,12 +1,13 @@
 """Files → what the network takes of them, read in threads ahead of it."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from captioner.captioner import MAX_SIDE
 from captioner.inputs.finding import Input
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from captioner.video import VideoCaptioner
 
 _IMAGES_OF_A_CLIP = 16  # kept room for until it is read; the usual number of frames
+_PAUSE = 0.3  # seconds of waiting after which what is there goes on
+_SLOW = 1.0  # seconds of waiting after which a file is called slow
 
 
 @dataclass(frozen=True)
@@ -97,38 +100,74 @@ class Reader:
 
 
 def read_ahead(
-    inputs: Iterable[Input], read: Callable[[Input], Loaded], *, workers: int, room: int
-) -> "Generator[Loaded, None, None]":
-    """Read files in threads, and yield them in their order.
+    inputs: Iterable[Input],
+    read: Callable[[Input], Loaded],
+    *,
+    workers: int,
+    room: int,
+    overtaking: bool = False,
+    waiting_for: Callable[[Input | None], None] = lambda item: None,
+) -> "Generator[Loaded | None, None, None]":
+    """Read files in threads, and yield them in their order, but for a slow one where that may be.
 
-    The inputs are taken as room comes free. Closing the iterator stops the reading, and waits for
-    the files that are just being read.
+    A file is slow once it was waited for a second. The inputs are taken as room comes free.
+    Closing the iterator stops the reading, and waits for the files that are just being read.
 
     Args:
         inputs: what to read.
         read: reads one.
         workers: how many threads read; at least 1.
         room: about so many images at most wait to be taken; at least 1.
+        overtaking: whether files behind a slow one go before it as soon as they were read.
+        waiting_for: is told of a slow file, again and again, and of None when it was read.
+
+    Yields:
+        What was read; None several times a second while there is nothing, so that nothing which
+        came before has to wait, too.
     """
     remaining = iter(inputs)
-    ahead: deque[tuple[Input, Future[Loaded]]] = deque()
+    ahead: deque[_Reading] = deque()
+    waited = 0.0  # for the first of them, in seconds
     with ThreadPoolExecutor(workers, "reading") as pool:
         try:
             while True:
-                while not ahead or sum(_places(*one) for one in ahead) < room:
+                passing = overtaking and waited >= _SLOW
+                # The room of the slow file is given to those that overtake it.
+                while not ahead or sum(map(_places, islice(ahead, passing, None))) < room:
                     item = next(islice(remaining, 1), None)
                     if item is None:
                         break
-                    ahead.append((item, pool.submit(read, item)))
+                    ahead.append(_Reading(item, pool.submit(read, item)))
                 if not ahead:
                     return
-                yield ahead.popleft()[1].result()
+                candidates = [*ahead] if passing else [ahead[0]]
+                start = time.monotonic()
+                done, _ = wait([one.result for one in candidates], _PAUSE, FIRST_COMPLETED)
+                if not done:
+                    waited += time.monotonic() - start
+                    if waited >= _SLOW:
+                        waiting_for(ahead[0].item)
+                    yield None
+                    continue
+                place = next(n for n, one in enumerate(candidates) if one.result in done)
+                if place == 0 and waited >= _SLOW:
+                    waiting_for(None)
+                waited = waited if place else 0.0
+                loaded = ahead[place].result.result()
+                del ahead[place]
+                yield loaded
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _places(item: Input, reading: "Future[Loaded]") -> int:
+class _Reading(NamedTuple):
+    item: Input
+    result: "Future[Loaded]"
+
+
+def _places(reading: _Reading) -> int:
     """How many images of a file wait, or may come to."""
-    if reading.done() and reading.exception() is None:
-        return max(1, len(reading.result().images))
+    item, result = reading
+    if result.done() and result.exception() is None:
+        return max(1, len(result.result().images))
     return 1 if promised_kind(item.path) == "image" else _IMAGES_OF_A_CLIP

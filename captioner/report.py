@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Never, Self
 from tqdm import tqdm
 
 from captioner.media.kinds import MediaKind, promised_kind
-from captioner.rows import Row, one_line
+from captioner.rows import Row, one_line, plain_name
 
 if TYPE_CHECKING:
     from captioner.inputs.finding import Input
     from captioner.outputs.run import Plan
 
 _REASONS_SHOWN = 10
+_NAME_SHOWN = 30  # characters, the last of them: the line has no room for a folder, too
 _NAMES: tuple[tuple[MediaKind | None, str], ...] = (
     ("image", "picture"),
     ("animation", "animation"),
@@ -104,6 +105,15 @@ class Report:
             self._reasons[_reason(errors[0])] += 1
         if self._bar is not None:
             self._bar.update()
+
+    def waiting_for(self, item: "Input | None") -> None:
+        """Show the file that is slow to read beside the progress; None: there is none any more."""
+        if self._bar is None:
+            return
+        name = "" if item is None else one_line(plain_name(item.file_name))
+        if len(name) > _NAME_SHOWN:
+            name = f"…{name[1 - _NAME_SHOWN :]}"
+        self._bar.set_postfix_str(name and f"waiting for {name}")
 
     def say(self, text: str) -> None:
         """Write one line to standard error."""

@@ -6,6 +6,7 @@ import pytest
 
 from captioner.batch import caption_inputs
 from captioner.inputs.finding import Input, find_inputs
+from captioner.reading import Reader
 from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation
@@ -248,6 +249,65 @@ def test_a_picture_before_endless_failures_has_its_row(tmp_path):
 
     with closing(caption_inputs(inputs(), FakeCaptioner(), no_clip_expected)) as rows:
         assert next(rows).text == caption_of(COLORS[1])
+
+
+class InLanes(FakeCaptioner):
+    lanes = 2
+
+
+@pytest.fixture
+def held_back(monkeypatch):
+    """Files called ``slow`` are read only once this is set; impatient is who waits for them."""
+    gate, read = threading.Event(), Reader.read
+
+    def read_slowly(reader, item):
+        if "slow" in item.file_name:
+            assert gate.wait(20)
+        return read(reader, item)
+
+    monkeypatch.setattr(Reader, "read", read_slowly)
+    monkeypatch.setattr("captioner.reading._PAUSE", 0.01)
+    monkeypatch.setattr("captioner.reading._SLOW", 0.03)
+    return gate
+
+
+@pytest.mark.parametrize("captioner", [FakeCaptioner, InLanes])
+@pytest.mark.parametrize("slow", ["0-slow.png", "4-slow.png", "9-slow.png"])
+def test_a_slow_file_keeps_no_row_back(photos, held_back, captioner, slow):
+    save_color(photos / slow, COLORS[0])
+    inputs = find_inputs([str(photos)]).inputs
+    told = []
+    settings = {"workers": 2, "overtaking": True, "waiting_for": told.append}
+    with closing(caption_inputs(inputs, captioner(), no_clip_expected, **settings)) as rows:
+        first = {row.file_name for row in islice(rows, 10)}
+        assert first == {f"{number}.png" for number in range(10)}
+        held_back.set()
+        assert [row.file_name for row in rows] == [slow]
+    assert told[-1] is None
+
+
+@pytest.mark.parametrize("captioner", [FakeCaptioner, InLanes])
+def test_rows_before_a_slow_file_come_while_it_is_read(photos, held_back, captioner):
+    save_color(photos / "4-slow.png", COLORS[0])
+    inputs = find_inputs([str(photos)]).inputs
+    with closing(caption_inputs(inputs, captioner(), no_clip_expected, workers=2)) as rows:
+        assert [row.file_name for row in islice(rows, 4)] == [f"{n}.png" for n in range(4)]
+        held_back.set()
+        names = [row.file_name for row in rows]
+    assert names == ["4-slow.png", *(f"{number}.png" for number in range(4, 10))]
+
+
+def test_a_clip_does_not_wait_for_a_slow_file_to_be_fused(photos, held_back, monkeypatch):
+    monkeypatch.setattr("captioner.batch._LONGEST_WAIT", 0.1)
+    save_animation(photos / "clip.gif", [plain((0, 0, 0)), plain((100, 0, 0))])
+    save_color(photos / "slow.png", COLORS[0])
+    captioner = FakeCaptioner()
+    video = VideoCaptioner(captioner, FakeSummarizer())
+    inputs = find_inputs([str(photos)]).inputs
+    with closing(caption_inputs(inputs, captioner, lambda: video)) as rows:
+        assert "clip.gif" in {row.file_name for row in islice(rows, 11)}
+        held_back.set()
+        assert [row.file_name for row in rows] == ["slow.png"]
 
 
 class Tally(FakeSummarizer):

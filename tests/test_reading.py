@@ -12,6 +12,7 @@ from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, save_color
 from tests.makers import numbered_frames, photo, save_animation, save_photo
 
+TIMEOUT = 20  # seconds, after which a test fails
 INPUTS = [Input(f"{number}.png", f"{number}.png") for number in range(100)]
 
 
@@ -24,7 +25,7 @@ class Counting:
         self.begun = 0
         self.done = 0
         self._lock = threading.Lock()
-        self._together = threading.Barrier(at_once, timeout=20)
+        self._together = threading.Barrier(at_once, timeout=TIMEOUT)
 
     def __call__(self, item):
         with self._lock:
@@ -36,6 +37,36 @@ class Counting:
         with self._lock:
             self.done += 1
         return Loaded(item, "image", (None,) * self.images)
+
+
+class Slow:
+    """Reads an image for each file, but the files of these names only once they are let go."""
+
+    def __init__(self, *names):
+        self.gates = {name: threading.Event() for name in names}
+        self.begun = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, item):
+        with self._lock:
+            self.begun += 1
+        if item.file_name in self.gates:
+            assert self.gates[item.file_name].wait(TIMEOUT)
+        return Loaded(item, "image", (None,))
+
+    def let_go(self):
+        for gate in self.gates.values():
+            gate.set()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("captioner.reading._PAUSE", 0.01)
+    monkeypatch.setattr("captioner.reading._SLOW", 0.03)
+
+
+def names(files):
+    return [file.item.file_name for file in files if file is not None]
 
 
 def test_files_are_read_side_by_side_and_come_in_their_order():
@@ -74,6 +105,53 @@ def test_files_that_may_be_clips_are_given_the_room_of_clips():
 def test_a_single_file_larger_than_the_room_is_read():
     read = Counting(images=50)
     assert len(list(read_ahead(INPUTS[:3], read, workers=1, room=1))) == 3
+
+
+@pytest.mark.usefixtures("impatient")
+def test_while_a_file_is_not_ready_there_is_none_and_it_keeps_its_place():
+    read = Slow("2.png")
+    with closing(read_ahead(INPUTS[:5], read, workers=2, room=10)) as loaded:
+        assert names(islice(filter(None, loaded), 2)) == ["0.png", "1.png"]
+        assert [next(loaded) for _ in range(5)] == [None] * 5
+        read.let_go()
+        assert names(loaded) == ["2.png", "3.png", "4.png"]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(("slow", "room"), [("0.png", 8), ("1.png", 8), ("0.gif", 1)])
+def test_where_they_may_all_files_overtake_a_slow_one(slow, room):
+    read, taken = Slow(slow), []
+    inputs = [Input(slow, slow) if item.file_name[0] == slow[0] else item for item in INPUTS[:10]]
+    inputs += [Input(f"{number}.png", f"{number}.png") for number in range(10, 30)]
+    with closing(read_ahead(inputs, read, workers=2, room=room, overtaking=True)) as loaded:
+        while len(taken) < 29:
+            taken += names([next(loaded)])
+            assert read.begun <= len(taken) + room + 1
+        read.let_go()
+        assert names(loaded) == [slow]
+    assert taken == [item.file_name for item in inputs if item.file_name != slow]
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("overtaking", [False, True])
+def test_it_is_told_which_file_is_slow(overtaking):
+    read, told = Slow("1.png"), []
+
+    def waiting_for(item):
+        told.append(item)
+        if told.count(INPUTS[1]) == 3:
+            read.let_go()
+
+    settings = {"overtaking": overtaking, "waiting_for": waiting_for}
+    list(read_ahead(INPUTS[:4], read, workers=2, room=10, **settings))
+    assert told.count(INPUTS[1]) >= 3
+    assert told[-1] is None
+
+
+def test_nothing_is_told_of_files_that_are_ready():
+    told = []
+    list(read_ahead(INPUTS, Slow(), workers=2, room=10, waiting_for=told.append))
+    assert told == []
 
 
 def test_a_clip_is_read_with_the_times_of_its_frames(tmp_path):

@@ -1,3 +1,6 @@
+import io
+import sys
+
 import pytest
 
 from captioner.inputs.finding import Input
@@ -111,3 +114,29 @@ def test_an_interruption_says_how_far_it_came(capsys):
     )
     Report().interrupted(None)
     assert capsys.readouterr().err == "captioner: interrupted before anything was captioned\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_slow_file_is_named_beside_the_progress_and_nowhere_else(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    made = Report()
+    made.expect(Plan((Input("a.jpg", "a.jpg"),) * 2))
+    with made:
+        before = terminal.tell()
+        made.waiting_for(Input("x", "such/a/long/way/to/the/slow\x1b.gif"))
+        shown = terminal.getvalue()[before:]
+        assert shown.endswith(r"waiting for …/long/way/to/the/slow\x1b.gif]")
+        before = terminal.tell()
+        made.waiting_for(None)
+        assert "waiting" not in terminal.getvalue()[before:]
+    assert "\n" not in terminal.getvalue()
+
+
+def test_without_a_terminal_no_slow_file_is_named(capsys):
+    with report(to_do=2) as made:
+        made.waiting_for(Input("slow.gif", "slow.gif"))
+    assert capsys.readouterr().err == ""
