@@ -27,8 +27,8 @@ def load_encoder_weights(encoder: XceptionEncoder, source: str) -> list[str]:
         The names of the weights that the source lacks; these keep their random start.
 
     Raises:
-        ModelError: the file is missing, is no ``.npz``, or a weight has another shape; or ImageNet's
-            cannot be downloaded.
+        ModelError: the file is missing, is no ``.npz``, or a weight has another shape; or the
+            weights of ImageNet cannot be downloaded.
     """
     if source == "none":
         return []
