@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.inputs.finding import Input
+from captioner.media.budget import DEFAULT_LIMITS, Limits
 from captioner.media.kinds import MediaKind
 from captioner.media.pixels import RGBArray
 from captioner.reading import Loaded, Reader, read_ahead
@@ -39,6 +40,7 @@ def caption_inputs(
     *,
     batch_size: int = 16,
     workers: int = WORKERS,
+    max_seconds: float = DEFAULT_LIMITS.seconds,
 ) -> Generator[Row, None, None]:
     """Caption the inputs, and yield one row for each, in their order.
 
@@ -54,9 +56,10 @@ def caption_inputs(
             so that nothing of stage two is loaded for pictures.
         batch_size: so many pictures and frames at most are captioned together; at least 1.
         workers: so many threads read files; at least 1.
+        max_seconds: reading one file may take so long; above 0.
     """
     captioner = captioner.in_lanes()
-    reader = Reader(captioner, video_captioner)
+    reader = Reader(captioner, video_captioner, Limits(seconds=max_seconds))
     room = _BATCHES_AHEAD * batch_size
     held: list[Captioned] = []
     since = 0.0

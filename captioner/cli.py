@@ -205,6 +205,7 @@ def _start(
         video_captioner,
         batch_size=options.batch_size,
         workers=options.workers or WORKERS,
+        max_seconds=options.max_seconds,
     )
 
 

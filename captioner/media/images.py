@@ -1,25 +1,23 @@
 """One still picture: a file, a Pillow picture or an array, as upright RGB."""
 
-import threading
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioner.media.budget import Budget
 from captioner.media.errors import UnsupportedFileError
 from captioner.media.files import open_media
+from captioner.media.memory import room_for
 from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
 from captioner.media.pixels import RGBArray, array_to_picture, picture_to_rgb
 
 _IN_MEMORY = "<image>"
 
-# Pictures of more pixels than this are decoded one at a time, whatever the number of threads: one
-# takes up to 4 bytes a pixel.
-_LARGE = 1 << 25
-_one_large = threading.Lock()
+_START_OF_SCAN = b"\xff\xda"  # in a JPEG; in its coded pixels, 0 follows each 255
+_BLOCK = 1 << 20
 
 
 def load_image(
@@ -27,6 +25,7 @@ def load_image(
     *,
     max_pixels: int = MAX_PIXELS,
     max_side: int | None = None,
+    budget: Budget | None = None,
 ) -> RGBArray:
     """Read one picture as an upright array, uint8 [H, W, 3], red first.
 
@@ -40,6 +39,7 @@ def load_image(
             files of more than twice ``PIL.Image.MAX_IMAGE_PIXELS`` whatever is given here.
         max_side: scale the picture down until neither side is longer (in pixels). A JPEG is then
             decoded at a fraction of its size, which is several times as fast.
+        budget: what reading a file may cost; by default the usual limits.
 
     Raises:
         MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
@@ -48,7 +48,7 @@ def load_image(
     """
     check_max_side(max_side)
     if isinstance(source, (str, Path)):
-        return _load_file(str(source), max_pixels, max_side)
+        return _load_file(str(source), max_pixels, max_side, budget or Budget(source))
     name = _IN_MEMORY
     if isinstance(source, np.ndarray):
         if source.ndim >= 2:
@@ -71,16 +71,33 @@ def check_max_side(max_side: int | None) -> None:
         raise ValueError(f"max_side must be at least 1, not {max_side}")
 
 
-def _load_file(path: str, max_pixels: int, max_side: int | None) -> RGBArray:
+def _load_file(path: str, max_pixels: int, max_side: int | None, budget: Budget) -> RGBArray:
     with (
         open_media(path) as file,
-        open_picture(file, path, max_pixels) as image,
-        decoding(path),
+        open_picture(file, path, max_pixels, budget) as image,
+        decoding(path, budget),
     ):
+        budget.spend_frame(*image.size, count=_passes(image, budget.metered(file)))
         if max_side is not None:
             _draft(image, max_side)
-        with _one_large if image.width * image.height > _LARGE else nullcontext():
+        with room_for(image, budget):
             return picture_to_rgb(image, max_side)
+
+
+def _passes(image: Image.Image, file: BinaryIO) -> int:
+    """How often the decoder goes over all pixels: a progressive JPEG may have thousands of scans.
+
+    They are decoded within one call, so they are counted before.
+    """
+    if not image.info.get("progressive"):
+        return 1
+    place, count, last = file.tell(), 0, b""
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        count += (last + block).count(_START_OF_SCAN)
+        last = block[-1:]
+    file.seek(place)
+    return max(1, count)
 
 
 def _draft(image: Image.Image, max_side: int) -> None:

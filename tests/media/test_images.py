@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from captioner.media import images
+from captioner.media import images, memory
 from captioner.media.errors import TooLargeError, UnsupportedFileError
 from captioner.media.images import load_image
 from tests.makers import (
@@ -218,5 +218,5 @@ def test_pictures_are_decoded_side_by_side(tmp_path, monkeypatch):
 
 
 def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "_LARGE", 96 * 64 - 1)
+    monkeypatch.setattr(memory, "_POOL", memory.MemoryPool(96 * 64 * 6))
     assert decode_side_by_side(save_photo(tmp_path / "a.png"), monkeypatch) == 1
