@@ -1,5 +1,6 @@
 """One still picture: a file, a Pillow picture or an array, as upright RGB."""
 
+import io
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captioner.media.budget import Budget
-from captioner.media.errors import UnsupportedFileError
+from captioner.media.errors import TruncatedFileError, UnsupportedFileError
 from captioner.media.files import open_media
 from captioner.media.memory import room_for
 from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
@@ -16,6 +17,7 @@ from captioner.media.pixels import RGBArray, array_to_picture, picture_to_rgb
 
 _IN_MEMORY = "<image>"
 
+_START_OF_JPEG, _END_OF_JPEG = b"\xff\xd8", b"\xff\xd9"
 _START_OF_SCAN = b"\xff\xda"  # in a JPEG; in its coded pixels, 0 follows each 255
 _BLOCK = 1 << 20
 
@@ -72,6 +74,36 @@ def check_max_side(max_side: int | None) -> None:
 
 
 def _load_file(path: str, max_pixels: int, max_side: int | None, budget: Budget) -> RGBArray:
+    try:
+        return _decode(path, max_pixels, max_side, budget)
+    except TruncatedFileError as error:
+        return _completed(path, max_side, budget, error)
+
+
+def _completed(
+    path: str, max_side: int | None, budget: Budget, error: TruncatedFileError
+) -> RGBArray:
+    """Return a JPEG that only its end marker is missing from; else raise the error.
+
+    Its picture is whole where it is the same whatever follows: Pillow tells no more.
+    """
+    with open_media(path) as file:
+        if file.read(2) != _START_OF_JPEG:
+            raise error
+        file.seek(0)
+        data = budget.metered(file).read().removesuffix(b"\xff")
+    pictures = []
+    for rest in (b"", b"\x5a\x33\x96" * 99):
+        with decoding(path, budget), Image.open(io.BytesIO(data + rest + _END_OF_JPEG)) as image:
+            budget.spend_frame(*image.size)
+            with room_for(image, budget):
+                pictures.append(picture_to_rgb(image, max_side))
+    if not np.array_equal(*pictures):
+        raise error
+    return pictures[0]
+
+
+def _decode(path: str, max_pixels: int, max_side: int | None, budget: Budget) -> RGBArray:
     with (
         open_media(path) as file,
         open_picture(file, path, max_pixels, budget) as image,
