@@ -17,6 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.inputs.finding import Input
+from captioner.media.budget import DEFAULT_LIMITS, Limits
 from captioner.media.kinds import MediaKind
 from captioner.media.pixels import RGBArray
 from captioner.reading import Loaded, Reader, read_ahead
@@ -45,6 +46,7 @@ def caption_inputs(
     workers: int = WORKERS,
     overtaking: bool = False,
     waiting_for: Callable[[Input | None], None] = lambda item: None,
+    max_seconds: float = DEFAULT_LIMITS.seconds,
 ) -> Generator[Row, None, None]:
     """Caption the inputs, and yield one row for each, in their order.
 
@@ -66,9 +68,10 @@ def caption_inputs(
         overtaking: whether the order may change around files that take over a second to read.
         waiting_for: is told of such a file while it is waited for, several times a second, and of
             None when it was read.
+        max_seconds: reading one file may take so long; above 0.
     """
     captioner = captioner.in_lanes()
-    reader = Reader(captioner, video_captioner)
+    reader = Reader(captioner, video_captioner, Limits(seconds=max_seconds))
     room = _BATCHES_AHEAD * batch_size
     held: list[Captioned] = []
     since = 0.0

@@ -208,6 +208,7 @@ def _start(
         workers=options.workers or WORKERS,
         overtaking=True,
         waiting_for=report.waiting_for,
+        max_seconds=options.max_seconds,
     )
 
 

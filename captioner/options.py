@@ -56,11 +56,12 @@ class Options:
     precision: Precision | None
     batch_size: int
     workers: int | None
+    max_seconds: int
 
     @property
     def command(self) -> str:
         """What is the same for two command lines that ask for the same, from the same folder."""
-        fields = replace(self, dry_run=False, batch_size=1, workers=None)
+        fields = replace(self, dry_run=False, batch_size=1, workers=None, max_seconds=60)
         return f"{Path.cwd()} {fields}"
 
 
@@ -187,6 +188,7 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
         "(the caption that the others agree with most)",
     )
     _add_numbers(group)
+    _add_pace(group)
 
 
 def _add_numbers(group: argparse._ArgumentGroup) -> None:
@@ -217,6 +219,10 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         help="what the captioner computes with (default: bfloat16 where the processor multiplies "
         "it, else float32); int8 is quicker still, for captions that are nearly as good",
     )
+
+
+def _add_pace(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
     add(
         "--batch-size",
         type=whole_number(1, 1024),
@@ -229,6 +235,13 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         type=whole_number(1, 64),
         metavar="N",
         help="read N files at a time (default: by the number of cores)",
+    )
+    add(
+        "--max-seconds",
+        type=whole_number(1, 86_400),
+        default=60,
+        metavar="N",
+        help="give up a file that takes more than N seconds to read (default: 60)",
     )
 
 

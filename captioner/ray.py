@@ -158,6 +158,7 @@ def _job(
         max_frames=options.max_frames,
         frames=options.frames,
         batch_size=options.batch_size,
+        max_seconds=options.max_seconds,
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from captioner.captioner import MAX_SIDE
 from captioner.inputs.finding import Input
+from captioner.media.budget import DEFAULT_LIMITS, Budget, Limits
 from captioner.media.images import load_image
 from captioner.media.kinds import MediaKind, media_kind, promised_kind
 from captioner.media.pixels import RGBArray
@@ -53,13 +54,18 @@ class Reader:
         captioner: will caption the images.
         video_captioner: gives what samples and fuses clips; called once, when the first clip
             comes.
+        limits: how much work each file may make.
     """
 
     def __init__(
-        self, captioner: "Captioner", video_captioner: "Callable[[], VideoCaptioner]"
+        self,
+        captioner: "Captioner",
+        video_captioner: "Callable[[], VideoCaptioner]",
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._captioner = captioner
         self._make_video = video_captioner
+        self._limits = limits
         self._video: VideoCaptioner | Exception | None = None
         self._making = threading.Lock()
 
@@ -86,11 +92,13 @@ class Reader:
         if item.error is not None:
             return Loaded(item, error=item.error)
         try:
-            kind = media_kind(item.path)
+            budget = Budget(item.path, self._limits)
+            kind = media_kind(item.path, budget=budget)
             if kind == "image":
-                image = load_image(item.path, max_side=MAX_SIDE)
+                image = load_image(item.path, max_side=MAX_SIDE, budget=budget)
                 return Loaded(item, kind, (self._captioner.prepare(image),))
-            clip = self.video.sample(item.path)
+            video = self.video  # loading it, for the first clip, is not the file's fault
+            clip = video.sample(item.path, Budget(item.path, self._limits))
             images = tuple(self._captioner.prepare(frame.image) for frame in clip.frames)
             return Loaded(item, kind, images, clip.spans)
         except SummarizerError:

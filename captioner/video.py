@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from captioner.captioner import MAX_SIDE
+from captioner.media.budget import Budget
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.ranges import BATCH_SIZE, MAX_FRAMES, check_whole
 
@@ -94,13 +95,17 @@ class VideoCaptioner:
         images = [frame.image for frame in clip.frames]
         return self.fuse(clip, list(self.captioner.caption_many(images, self.batch_size)))
 
-    def sample(self, path: str | Path) -> Clip:
+    def sample(self, path: str | Path, budget: Budget | None = None) -> Clip:
         """The frames of a clip that are to be captioned.
+
+        Args:
+            path: the file.
+            budget: what reading it may cost; by default the usual limits.
 
         Raises:
             MediaError: as `caption`.
         """
-        return sample_frames(path, self.max_frames, self.selector, max_side=MAX_SIDE)
+        return sample_frames(path, self.max_frames, self.selector, MAX_SIDE, budget=budget)
 
     def fuse(self, clip: Clip, captions: "Sequence[Caption]") -> VideoCaption:
         """One sentence from the captions of all frames that `sample` chose, in their order."""

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from captioner.batch import caption_inputs
 from captioner.cluster.remote import fetch, is_remote, open_store
 from captioner.inputs.finding import Input
+from captioner.media.budget import DEFAULT_LIMITS
 from captioner.media.kinds import promised_kind
 from captioner.rows import Row
 from captioner.video import VideoCaptioner
@@ -44,7 +45,7 @@ class Job:
     Attributes:
         load_captioner: loads the captioner; called once by each worker.
         load_summarizer: loads the summarizer; called where there is a clip.
-        max_frames, frames, batch_size: as for `VideoCaptioner` and ``caption_inputs``.
+        max_frames, frames, batch_size, max_seconds: as for `VideoCaptioner` and ``caption_inputs``.
     """
 
     load_captioner: "Callable[[], Captioner]"
@@ -52,6 +53,7 @@ class Job:
     max_frames: int
     frames: str
     batch_size: int
+    max_seconds: float = DEFAULT_LIMITS.seconds
 
 
 class Worker:
@@ -88,6 +90,7 @@ class Worker:
                 self._captioner,
                 lambda: self._video_captioner,
                 batch_size=self.job.batch_size,
+                max_seconds=self.job.max_seconds,
             )
             for item, row in zip(inputs, captioned, strict=True):
                 rows.append(row.as_dict())

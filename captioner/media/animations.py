@@ -1,14 +1,18 @@
 """Still pictures and animations (GIF, WebP, APNG, AVIF) as frame sources, by Pillow."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from PIL import Image
 
-from captioner.media.errors import MediaError, NoFramesError, TooLargeError
+from captioner.media.budget import Budget
+from captioner.media.errors import BudgetError, MediaError, NoFramesError
 from captioner.media.files import open_media
 from captioner.media.images import load_image
+from captioner.media.memory import room_for
 from captioner.media.pillow import check_pixels, decoding, open_picture
 from captioner.media.pixels import RGBArray, picture_to_rgb
 from captioner.media.shots import Frame, Shot
@@ -19,10 +23,6 @@ from captioner.media.shots import Frame, Shot
 _SHORTEST_DELAY = 10.0
 _LONGEST_DELAY = 60_000.0
 _USUAL_DELAY = 100.0
-
-# A frame of a few bytes may cover a canvas of any size. More pixels than these in all, a quarter of
-# an hour at 640 x 480 and 30 frames a second, would keep a computer busy for minutes.
-_MAX_TOTAL_PIXELS = 10_000_000_000
 _FEWEST_BYTES = 8  # that a frame takes up in any format, which bounds what a header can claim
 
 
@@ -32,7 +32,8 @@ class StillSource:
 
     path: Path
     max_pixels: int
-    max_side: int | None = None
+    max_side: int | None
+    budget: Budget
 
     def expected_duration(self) -> float | None:
         """Return 0 seconds."""
@@ -43,7 +44,12 @@ class StillSource:
         yield Shot(
             0.0,
             0.0,
-            lambda: load_image(self.path, max_pixels=self.max_pixels, max_side=self.max_side),
+            lambda: load_image(
+                self.path,
+                max_pixels=self.max_pixels,
+                max_side=self.max_side,
+                budget=self.budget,
+            ),
         )
 
     def jump(self, times: Sequence[float], tolerance: float) -> list[Frame] | None:
@@ -57,31 +63,30 @@ class AnimationSource:
 
     path: Path
     max_pixels: int
-    max_side: int | None = None
+    max_side: int | None
+    budget: Budget
 
     def expected_duration(self) -> float | None:
         """Return the first frame's delay times the count: right for all but uneven animations."""
-        name = str(self.path)
-        with open_media(name) as file, open_picture(file, name, self.max_pixels) as image:
-            try:
-                with decoding(name):
-                    count = int(getattr(image, "n_frames", 1)) - _first_frame(image)
-                    image.load()  # WebP and AVIF tell the delay only now
-                    return count * _delay(image)
-            except MediaError:  # cut short: what can be read will tell
-                return None
+        if self._header is None:
+            return None
+        count, delay = self._header
+        return count * delay
 
     def shots(self) -> Iterator[Shot]:
         """Yield the frames up to the end or to the first damaged one."""
-        name = str(self.path)
-        with open_media(name) as file, open_picture(file, name, self.max_pixels) as image:
-            _check_total(image, name, self.path.stat().st_size)
+        claimed = self._header[0] if self._header is not None else 0
+        with self._opened() as image:
+            count = min(claimed, self.path.stat().st_size // _FEWEST_BYTES)
+            self.budget.expect_frames(*image.size, count)
             time = 0.0
             index = first = _first_frame(image)
             while True:
                 try:
                     if not self._read(image, index):
                         break
+                except BudgetError:
+                    raise
                 except MediaError:
                     if index == first:
                         raise
@@ -91,15 +96,46 @@ class AnimationSource:
                 time += delay
                 index += 1
             if index == first:
-                raise NoFramesError(name, "holds no frame", "export it again")
+                raise NoFramesError(str(self.path), "holds no frame", "export it again")
 
     def jump(self, times: Sequence[float], tolerance: float) -> list[Frame] | None:
         """Return None: each frame is painted over the one before."""
         return None
 
+    @cached_property
+    def _header(self) -> tuple[int, float] | None:
+        """The number of frames, and the first one's delay in seconds; None where it is damaged.
+
+        To count the frames of a GIF, all of it is read; therefore once.
+        """
+        with self._opened() as image:
+            try:
+                with self._decoding():
+                    count = int(getattr(image, "n_frames", 1)) - _first_frame(image)
+                    image.load()  # WebP and AVIF tell the delay only now
+                    return count, _delay(image)
+            except BudgetError:
+                raise
+            except MediaError:  # cut short: what can be read will tell
+                return None
+
+    @contextmanager
+    def _opened(self) -> Iterator[Image.Image]:
+        name = str(self.path)
+        with (
+            open_media(name) as file,
+            open_picture(file, name, self.max_pixels, self.budget) as image,
+            room_for(image, self.budget),
+        ):
+            yield image
+
+    def _decoding(self) -> AbstractContextManager[None]:
+        return decoding(str(self.path), self.budget)
+
     def _read(self, image: Image.Image, index: int) -> bool:
         """Decode frame ``index``; False at the end."""
-        with decoding(str(self.path)):
+        with self._decoding():
+            self.budget.spend_frame(*image.size)
             try:
                 image.seek(index)
             except EOFError:
@@ -109,7 +145,7 @@ class AnimationSource:
             return True
 
     def _pixels(self, image: Image.Image) -> RGBArray:
-        with decoding(str(self.path)):
+        with self._decoding():
             return picture_to_rgb(image, self.max_side)
 
 
@@ -123,16 +159,3 @@ def _delay(image: Image.Image) -> float:
     milliseconds = float(image.info.get("duration", 0))
     usable = _SHORTEST_DELAY < milliseconds <= _LONGEST_DELAY
     return (milliseconds if usable else _USUAL_DELAY) / 1000
-
-
-def _check_total(image: Image.Image, name: str, size: int) -> None:
-    """Raise ``TooLargeError`` for more frames of this size than can be decoded in a few minutes."""
-    try:
-        with decoding(name):
-            claimed = int(getattr(image, "n_frames", 1))
-    except MediaError:  # cut short: what can be read will tell
-        return
-    count = min(claimed, size // _FEWEST_BYTES)
-    if count * image.width * image.height > _MAX_TOTAL_PIXELS:
-        reason = f"{count} frames of {image.width}x{image.height} pixels are too many to decode"
-        raise TooLargeError(name, reason, "make it smaller, or convert it to an H.264 MP4")

@@ -33,6 +33,9 @@ _SOUND = re.compile(
 )
 _TRACK_BYTES = 1 << 20  # at either end of a file; one of them has its list of tracks
 
+# Boxes at the outermost level that are looked at. An hour in fragments of a second has 7,200.
+_MOST_BOXES = 100_000
+
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # (offset of the first, distance): TS, M2TS
 
 
@@ -75,6 +78,8 @@ def has_only_sound(file: BinaryIO) -> bool:
     start = file.read(_TRACK_BYTES)
     file.seek(max(0, size - _TRACK_BYTES))
     ends = start + file.read()
+    if start.startswith(b"FLV"):  # flags: 4 for sound, 1 for pictures
+        return start[4:5] == b"\x04"
     return bool(_SOUND.search(ends)) and not _PICTURES.search(ends)
 
 
@@ -94,7 +99,9 @@ def _is_iso_media(head: bytes) -> bool:
 
 def _iso_is_cut_short(file: BinaryIO, size: int) -> bool:
     offset, index_seen = 0, False
-    while offset < size:
+    for _ in range(_MOST_BOXES):
+        if offset >= size:
+            break
         file.seek(offset)
         header = file.read(16)
         length = int.from_bytes(header[:4], "big")

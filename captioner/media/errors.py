@@ -7,6 +7,7 @@
     * UnsupportedFileError: not a picture or clip that this package knows
     * TruncatedFileError: cut short or damaged
     * TooLargeError: more pixels, frames or side notes than the limits
+        * BudgetError: more work than one file may make
     * NoFramesError: well-formed, with nothing to see
     * CodecMissingError: its decoder is not on this machine
 """
@@ -56,6 +57,10 @@ class TruncatedFileError(MediaError):
 
 class TooLargeError(MediaError):
     """A picture or clip has more pixels, frames or side notes than the limits."""
+
+
+class BudgetError(TooLargeError):
+    """Reading the file takes more time, pixels, bytes or memory than one file may take."""
 
 
 class NoFramesError(MediaError):

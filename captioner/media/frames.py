@@ -1,10 +1,12 @@
 """Frames of a clip with their times: all in order, or a few that stand for the whole."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from captioner.media.animations import AnimationSource, StillSource
-from captioner.media.errors import MediaError
+from captioner.media.budget import Budget, Limits
+from captioner.media.errors import BudgetError, MediaError
 from captioner.media.images import check_max_side
 from captioner.media.kinds import MediaKind, media_kind
 from captioner.media.pillow import MAX_PIXELS
@@ -21,7 +23,7 @@ __all__ = [
     "sample_frames",
 ]
 
-_SOURCES: Mapping[MediaKind, Callable[[Path, int, int | None], FrameSource]] = {
+_SOURCES: Mapping[MediaKind, Callable[[Path, int, int | None, Budget], FrameSource]] = {
     "image": StillSource,
     "animation": AnimationSource,
     "video": VideoSource,
@@ -33,7 +35,11 @@ MAX_FRAME_PIXELS = 50_000_000
 
 
 def read_frames(
-    path: str | Path, *, max_side: int | None = None, max_pixels: int = MAX_PIXELS
+    path: str | Path,
+    *,
+    max_side: int | None = None,
+    max_pixels: int = MAX_PIXELS,
+    budget: Budget | None = None,
 ) -> Iterator[Frame]:
     """Return every frame of a picture, animation or video in order, one in memory at a time.
 
@@ -42,6 +48,8 @@ def read_frames(
         max_side: scale frames down until neither side is longer (in pixels).
         max_pixels: a file with larger frames is refused before one is decoded; one of a clip has
             ``MAX_FRAME_PIXELS`` at most in any case.
+        budget: what reading the file may cost; by default the usual limits without that of time,
+            which would count what the caller does with the frames.
 
     Returns:
         An iterator over frames, uint8 [H, W, 3], with rising times in seconds. A damaged clip
@@ -52,7 +60,8 @@ def read_frames(
             where not one frame can be decoded; see ``captioner.media.errors``.
         ValueError: ``max_side`` is below 1.
     """
-    source = _open(path, max_side, max_pixels)
+    budget = budget or Budget(path, Limits(seconds=math.inf))
+    source = _open(path, max_side, max_pixels, budget)
     return _frames(source.shots())
 
 
@@ -63,6 +72,7 @@ def sample_frames(
     max_side: int | None = None,
     *,
     max_pixels: int = MAX_PIXELS,
+    budget: Budget | None = None,
 ) -> Clip:
     """Choose up to ``max_frames`` frames that stand for a picture, animation or video.
 
@@ -75,6 +85,7 @@ def sample_frames(
         selector: a name in ``SELECTORS``.
         max_side: scale frames down until neither side is longer (in pixels), as they are read.
         max_pixels: as for `read_frames`.
+        budget: what reading the file may cost; by default the usual limits.
 
     Raises:
         MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
@@ -85,21 +96,26 @@ def sample_frames(
         raise ValueError(f"unknown selector {selector!r}; the known ones are: {known}")
     if max_frames < 1:
         raise ValueError(f"max_frames must be at least 1, not {max_frames}")
-    clip = SELECTORS[selector](_open(path, max_side, max_pixels), max_frames)
+    clip = SELECTORS[selector](
+        _open(path, max_side, max_pixels, budget or Budget(path)), max_frames
+    )
     return Clip(merge_near_identical(clip.frames), clip.duration)
 
 
-def expected_duration(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> float | None:
+def expected_duration(
+    path: str | Path, *, max_pixels: int = MAX_PIXELS, budget: Budget | None = None
+) -> float | None:
     """Return the length in seconds that a file's header claims; 0 for a picture, None for no claim.
 
     Args:
         path: the file; its content decides its kind.
         max_pixels: a file with larger frames is refused.
+        budget: as for `sample_frames`.
 
     Raises:
         MediaError: the file is unreadable or no media file; see ``captioner.media.errors``.
     """
-    return _open(path, None, max_pixels).expected_duration()
+    return _open(path, None, max_pixels, budget or Budget(path)).expected_duration()
 
 
 def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
@@ -107,6 +123,8 @@ def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
     for shot in shots:
         try:
             frame = shot.frame()
+        except BudgetError:
+            raise
         except MediaError:
             if not begun:
                 raise
@@ -115,8 +133,8 @@ def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
         yield frame
 
 
-def _open(path: str | Path, max_side: int | None, max_pixels: int) -> FrameSource:
+def _open(path: str | Path, max_side: int | None, max_pixels: int, budget: Budget) -> FrameSource:
     check_max_side(max_side)
-    kind = media_kind(path, max_pixels=max_pixels)
+    kind = media_kind(path, max_pixels=max_pixels, budget=budget)
     limit = max_pixels if kind == "image" else min(max_pixels, MAX_FRAME_PIXELS)
-    return _SOURCES[kind](Path(path), limit, max_side)
+    return _SOURCES[kind](Path(path), limit, max_side, budget)

@@ -1,25 +1,25 @@
 """One still picture: a file, a Pillow picture or an array, as upright RGB."""
 
-import threading
-from contextlib import nullcontext
+import io
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from captioner.media.errors import UnsupportedFileError
+from captioner.media.budget import Budget
+from captioner.media.errors import TruncatedFileError, UnsupportedFileError
 from captioner.media.files import open_media
+from captioner.media.memory import room_for
 from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
 from captioner.media.pixels import RGBArray, array_to_picture, picture_to_rgb
 
 _IN_MEMORY = "<image>"
 
-# Pictures of more pixels than this are decoded one at a time, whatever the number of threads: one
-# takes up to 4 bytes a pixel.
-_LARGE = 1 << 25
-_one_large = threading.Lock()
+_START_OF_JPEG, _END_OF_JPEG = b"\xff\xd8", b"\xff\xd9"
+_START_OF_SCAN = b"\xff\xda"  # in a JPEG; in its coded pixels, 0 follows each 255
+_BLOCK = 1 << 20
 
 
 def load_image(
@@ -27,6 +27,7 @@ def load_image(
     *,
     max_pixels: int = MAX_PIXELS,
     max_side: int | None = None,
+    budget: Budget | None = None,
 ) -> RGBArray:
     """Read one picture as an upright array, uint8 [H, W, 3], red first.
 
@@ -40,6 +41,7 @@ def load_image(
             files of more than twice ``PIL.Image.MAX_IMAGE_PIXELS`` whatever is given here.
         max_side: scale the picture down until neither side is longer (in pixels). A JPEG is then
             decoded at a fraction of its size, which is several times as fast.
+        budget: what reading a file may cost; by default the usual limits.
 
     Raises:
         MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
@@ -48,7 +50,7 @@ def load_image(
     """
     check_max_side(max_side)
     if isinstance(source, (str, Path)):
-        return _load_file(str(source), max_pixels, max_side)
+        return _load_file(str(source), max_pixels, max_side, budget or Budget(source))
     name = _IN_MEMORY
     if isinstance(source, np.ndarray):
         if source.ndim >= 2:
@@ -71,16 +73,63 @@ def check_max_side(max_side: int | None) -> None:
         raise ValueError(f"max_side must be at least 1, not {max_side}")
 
 
-def _load_file(path: str, max_pixels: int, max_side: int | None) -> RGBArray:
+def _load_file(path: str, max_pixels: int, max_side: int | None, budget: Budget) -> RGBArray:
+    try:
+        return _decode(path, max_pixels, max_side, budget)
+    except TruncatedFileError as error:
+        return _completed(path, max_side, budget, error)
+
+
+def _completed(
+    path: str, max_side: int | None, budget: Budget, error: TruncatedFileError
+) -> RGBArray:
+    """Return a JPEG that only its end marker is missing from; else raise the error.
+
+    Its picture is whole where it is the same whatever follows: Pillow tells no more.
+    """
+    with open_media(path) as file:
+        if file.read(2) != _START_OF_JPEG:
+            raise error
+        file.seek(0)
+        data = budget.metered(file).read().removesuffix(b"\xff")
+    pictures = []
+    for rest in (b"", b"\x5a\x33\x96" * 99):
+        with decoding(path, budget), Image.open(io.BytesIO(data + rest + _END_OF_JPEG)) as image:
+            budget.spend_frame(*image.size)
+            with room_for(image, budget):
+                pictures.append(picture_to_rgb(image, max_side))
+    if not np.array_equal(*pictures):
+        raise error
+    return pictures[0]
+
+
+def _decode(path: str, max_pixels: int, max_side: int | None, budget: Budget) -> RGBArray:
     with (
         open_media(path) as file,
-        open_picture(file, path, max_pixels) as image,
-        decoding(path),
+        open_picture(file, path, max_pixels, budget) as image,
+        decoding(path, budget),
     ):
+        budget.spend_frame(*image.size, count=_passes(image, budget.metered(file)))
         if max_side is not None:
             _draft(image, max_side)
-        with _one_large if image.width * image.height > _LARGE else nullcontext():
+        with room_for(image, budget):
             return picture_to_rgb(image, max_side)
+
+
+def _passes(image: Image.Image, file: BinaryIO) -> int:
+    """How often the decoder goes over all pixels: a progressive JPEG may have thousands of scans.
+
+    They are decoded within one call, so they are counted before.
+    """
+    if not image.info.get("progressive"):
+        return 1
+    place, count, last = file.tell(), 0, b""
+    file.seek(0)
+    while block := file.read(_BLOCK):
+        count += (last + block).count(_START_OF_SCAN)
+        last = block[-1:]
+    file.seek(place)
+    return max(1, count)
 
 
 def _draft(image: Image.Image, max_side: int) -> None:

@@ -5,8 +5,9 @@ from typing import Literal, TypeAlias
 
 from PIL.ImageFile import ImageFile
 
+from captioner.media.budget import Budget
 from captioner.media.containers import HEAD_BYTES, is_video
-from captioner.media.errors import MediaError
+from captioner.media.errors import BudgetError, MediaError
 from captioner.media.files import open_media
 from captioner.media.pillow import MAX_PIXELS, decoding, open_picture
 
@@ -43,7 +44,9 @@ def promised_kind(name: str) -> MediaKind | None:
     return "image" if suffix in IMAGE_SUFFIXES else None
 
 
-def media_kind(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> MediaKind:
+def media_kind(
+    path: str | Path, *, max_pixels: int = MAX_PIXELS, budget: Budget | None = None
+) -> MediaKind:
     """Tell by its content what a file is; its suffix plays no part.
 
     A GIF, WebP, PNG or AVIF of one frame is an ``"image"``, of more an ``"animation"``.
@@ -51,18 +54,21 @@ def media_kind(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> MediaKind:
     Raises:
         MediaError: not readable, or neither a picture nor a clip; see ``captioner.media.errors``.
     """
+    budget = budget or Budget(path)
     with open_media(path) as file:
         head = file.read(HEAD_BYTES)
         if is_video(head):
             return "video"
         file.seek(0)
-        with open_picture(file, str(path), max_pixels) as image:
-            return "animation" if _is_animated(image, str(path)) else "image"
+        with open_picture(file, str(path), max_pixels, budget) as image:
+            return "animation" if _is_animated(image, str(path), budget) else "image"
 
 
-def _is_animated(image: ImageFile, path: str) -> bool:
+def _is_animated(image: ImageFile, path: str, budget: Budget) -> bool:
     try:
-        with decoding(path):
+        with decoding(path, budget):
             return image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
+    except BudgetError:
+        raise
     except MediaError:  # a second frame begins, and is damaged: the first may still be whole
         return True

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from captioner.media.budget import Budget
 from captioner.media.containers import HEAD_BYTES, is_heif, is_video
 from captioner.media.errors import (
     CodecMissingError,
@@ -34,7 +35,7 @@ _RARE = ("unsupported", "unknown", "unimplemented", "not supported", "cannot han
 
 
 @contextmanager
-def decoding(path: str) -> Iterator[None]:
+def decoding(path: str, budget: Budget | None = None) -> Iterator[None]:
     """Run Pillow calls inside: no warning leaves, and every failure becomes a ``MediaError``.
 
     Raises:
@@ -42,6 +43,7 @@ def decoding(path: str) -> Iterator[None]:
         CodecMissingError: the format needs a program or library that is not here.
         UnsupportedFileError: a rare variant of the format.
         TruncatedFileError: anything else.
+        BudgetError: a limit was met, whatever the decoder made of it.
     """
     with quiet_pillow():
         try:
@@ -53,10 +55,12 @@ def decoding(path: str) -> Iterator[None]:
         except MemoryError as error:
             raise TooLargeError(path, "does not fit into the memory", _SHRINK_IT) from error
         except Exception as error:  # a damaged file makes Pillow's parsers raise nearly anything
+            if budget is not None:
+                budget.check()
             raise _decoding_error(path, error) from error
 
 
-def open_picture(file: BinaryIO, path: str, max_pixels: int) -> ImageFile.ImageFile:
+def open_picture(file: BinaryIO, path: str, max_pixels: int, budget: Budget) -> ImageFile.ImageFile:
     """Open a picture or animation with Pillow, decoding no pixel of it yet.
 
     Raises:
@@ -65,14 +69,16 @@ def open_picture(file: BinaryIO, path: str, max_pixels: int) -> ImageFile.ImageF
         NoFramesError: a GIF without a frame.
         TooLargeError: more than ``max_pixels``, or than Pillow's own limit.
         CodecMissingError: HEIC, and pillow-heif is not installed.
+        BudgetError: opening it is more work than one file may make.
     """
+    file = budget.metered(file)
     head = file.read(HEAD_BYTES)
     file.seek(0)
     if is_video(head):
         raise UnsupportedFileError(path, "is a video, not a picture", "give it as a clip")
     if is_postscript(head):  # Pillow would run it, by Ghostscript
         raise UnsupportedFileError(path, *describe(head))
-    with decoding(path):
+    with decoding(path, budget):
         try:
             image: ImageFile.ImageFile = Image.open(file)
         except UnidentifiedImageError as error:

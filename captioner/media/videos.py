@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from captioner.media.budget import Budget
 from captioner.media.containers import HEAD_BYTES, has_only_sound, is_cut_short, is_video
 from captioner.media.errors import (
     CodecMissingError,
@@ -41,7 +42,8 @@ class VideoSource:
 
     path: Path
     max_pixels: int
-    max_side: int | None = None
+    max_side: int | None
+    budget: Budget
 
     def expected_duration(self) -> float | None:
         """Return the header's frame count over its frame rate, in seconds."""
@@ -54,6 +56,7 @@ class VideoSource:
         time = -interval
         with self._capture() as capture:
             while capture.grab():
+                self.budget.check()
                 time = _next_time(time, capture, interval)
                 yield Shot(time, interval, lambda: self._fetch(capture))
             if time < 0:
@@ -66,6 +69,7 @@ class VideoSource:
         frames: list[Frame] = []
         with self._capture() as capture:
             for time in times:
+                self.budget.check()
                 _seek(capture, time)
                 if not capture.grab() or abs(_position(capture) - time) > tolerance:
                     return None

@@ -4,7 +4,8 @@ from PIL import Image
 
 from captioner.media import animations, frames
 from captioner.media.animations import AnimationSource, StillSource
-from captioner.media.errors import NoFramesError, TooLargeError, TruncatedFileError
+from captioner.media.budget import Budget, Limits
+from captioner.media.errors import BudgetError, NoFramesError, TooLargeError, TruncatedFileError
 from captioner.media.frames import read_frames, sample_frames
 from tests.makers import (
     frame_number,
@@ -117,7 +118,8 @@ def test_limit_of_pixels(tmp_path):
 
 
 def test_limit_of_pixels_from_within(tmp_path):
-    source = AnimationSource(save_animation(tmp_path / "a.gif", numbered_frames(3)), 1)
+    path = save_animation(tmp_path / "a.gif", numbered_frames(3))
+    source = AnimationSource(path, 1, None, Budget(path))
     with pytest.raises(TooLargeError):
         next(source.shots())
 
@@ -131,7 +133,7 @@ def test_max_side(tmp_path):
 def test_header_promises_the_length_of_an_even_animation(tmp_path):
     for suffix in ANIMATED:
         path = save_animation(tmp_path / f"a{suffix}", numbered_frames(6), 50)
-        promised = AnimationSource(path, 10**6).expected_duration()
+        promised = AnimationSource(path, 10**6, None, Budget(path)).expected_duration()
         assert promised == pytest.approx(0.3, abs=0.003), suffix
 
 
@@ -164,7 +166,8 @@ def test_still_of_one_pixel(tmp_path):
 
 
 def test_still_has_nowhere_to_jump_to(tmp_path):
-    assert StillSource(tmp_path / "a.png", 1).jump([0.0], 1.0) is None
+    path = tmp_path / "a.png"
+    assert StillSource(path, 1, None, Budget(path)).jump([0.0], 1.0) is None
 
 
 def test_truncated_still(tmp_path):
@@ -183,16 +186,16 @@ def test_last_frame_that_says_stop_does_not_hide_the_others(tmp_path):
     assert len(sample_frames(path).frames) == 16
 
 
-def test_more_frames_than_can_be_decoded_are_refused(tmp_path, monkeypatch):
-    path = save_animation(tmp_path / "a.gif", numbered_frames(10))
-    monkeypatch.setattr(animations, "_MAX_TOTAL_PIXELS", 160 * 96 * 10 - 1)
-    with pytest.raises(TooLargeError, match="10 frames of 160x96 pixels are too many"):
-        sample_frames(path)
-    monkeypatch.setattr(animations, "_MAX_TOTAL_PIXELS", 160 * 96 * 10)
-    assert len(sample_frames(path).frames) == 10
+def test_more_frames_than_can_be_decoded_are_refused(tmp_path):
+    path = save_animation(tmp_path / "a.gif", numbered_frames(10, 200, 100))
+    too_few = Limits(pixels=200 * 100 * 10 - 1)
+    with pytest.raises(BudgetError, match="too many frames of 200x100 pixels"):
+        sample_frames(path, budget=Budget(path, too_few))
+    enough = Limits(pixels=200 * 100 * 20)
+    assert len(sample_frames(path, budget=Budget(path, enough)).frames) == 10
 
 
-def test_claim_of_more_frames_than_the_file_has_bytes_is_no_reason(tmp_path, monkeypatch):
+def test_claim_of_more_frames_than_the_file_has_bytes_is_no_reason(tmp_path):
     path = save_animation(tmp_path / "a.png", numbered_frames(5))
     data = bytearray(path.read_bytes())
     at = data.index(b"acTL") + 4

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from captioner.media import images
-from captioner.media.errors import TooLargeError, UnsupportedFileError
+from captioner.media import images, memory
+from captioner.media.errors import TooLargeError, TruncatedFileError, UnsupportedFileError
 from captioner.media.images import load_image
 from tests.makers import (
     frame_number,
@@ -218,5 +218,18 @@ def test_pictures_are_decoded_side_by_side(tmp_path, monkeypatch):
 
 
 def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "_LARGE", 96 * 64 - 1)
+    monkeypatch.setattr(memory, "_POOL", memory.MemoryPool(96 * 64 * 6))
     assert decode_side_by_side(save_photo(tmp_path / "a.png"), monkeypatch) == 1
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_whole(tmp_path, progressive):
+    path = tmp_path / "a.jpg"
+    Image.fromarray(photo()).save(path, progressive=progressive)
+    data, whole = path.read_bytes(), load_image(path)
+    for missing in (1, 2):
+        path.write_bytes(data[:-missing])
+        np.testing.assert_array_equal(load_image(path), whole)
+    path.write_bytes(data[:-60])
+    with pytest.raises(TruncatedFileError):
+        load_image(path)

@@ -1,6 +1,8 @@
+import io
+
 import pytest
 
-from captioner.media.containers import is_video
+from captioner.media.containers import has_only_sound, is_video
 from captioner.media.errors import UnsupportedFileError
 from captioner.media.kinds import media_kind
 from captioner.media.others import describe, is_postscript
@@ -51,3 +53,9 @@ def test_answers_read_as_one_sentence():
         reason, remedy = describe(head)
         assert reason.split()[0] in ("is", "stands")
         assert remedy[0].islower()
+
+
+def test_flv_of_sound_only():
+    head = b"FLV\x01%c\0\0\0\x09\0\0\0\0"
+    assert has_only_sound(io.BytesIO(head % 4))
+    assert not has_only_sound(io.BytesIO(head % 5))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from captioner.media import videos
+from captioner.media.budget import Budget
 from captioner.media.errors import TruncatedFileError
 from captioner.media.frames import read_frames, sample_frames
 from captioner.media.videos import VideoSource
@@ -148,7 +149,7 @@ def test_long_video_is_not_read_through(tmp_path, monkeypatch, jumpy, suffix):
 
 def test_short_video_is_read_through(tmp_path):
     path = save_video(tmp_path / "a.mp4", numbered_frames(100), fps=10)
-    assert VideoSource(path, 10**6).jump([1.0], 0.5) is None
+    assert VideoSource(path, 10**6, None, Budget(path)).jump([1.0], 0.5) is None
 
 
 @pytest.mark.parametrize("claimed", [180.0, 400.0])

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from captioner.media.budget import Budget
 from captioner.media.errors import (
     CodecMissingError,
     NoFramesError,
@@ -197,8 +198,9 @@ def test_limit_of_pixels_before_decoding(tmp_path, monkeypatch):
 
 
 def test_picture_is_no_video(tmp_path):
+    path = save_photo(tmp_path / "a.png")
     with pytest.raises(UnsupportedFileError, match="not a video"):
-        VideoSource(save_photo(tmp_path / "a.png"), 10**6).expected_duration()
+        VideoSource(path, 10**6, None, Budget(path)).expected_duration()
 
 
 def test_gif_is_left_to_pillow(tmp_path):
