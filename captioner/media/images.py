@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from captioner.media.budget import Budget
-from captioner.media.errors import TruncatedFileError, UnsupportedFileError
+from captioner.media.errors import MediaError, TruncatedFileError, UnsupportedFileError
 from captioner.media.files import open_media
 from captioner.media.memory import room_for
 from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
@@ -60,6 +60,7 @@ def load_image(
         source = _picture_from(source)
     elif isinstance(source, Image.Image):
         name = str(getattr(source, "filename", "") or _IN_MEMORY)
+        _check_open(source, name)
     else:
         raise TypeError(f"source must be a path, a Pillow picture or an array, not {type(source)}")
     check_pixels(name, *source.size, max_pixels)
@@ -98,7 +99,7 @@ def _completed(
             budget.spend_frame(*image.size)
             with room_for(image, budget):
                 pictures.append(picture_to_rgb(image, max_side))
-    if not np.array_equal(*pictures):
+    if not np.array_equal(pictures[0], pictures[1]):
         raise error
     return pictures[0]
 
@@ -130,6 +131,21 @@ def _passes(image: Image.Image, file: BinaryIO) -> int:
         last = block[-1:]
     file.seek(place)
     return max(1, count)
+
+
+def _check_open(image: Image.Image, name: str) -> None:
+    if 0 in image.size:
+        reason = f"is an empty picture ({image.width}x{image.height} pixels)"
+        raise UnsupportedFileError(name, reason, "give one with pixels")
+    try:
+        with decoding(name):
+            image.load()
+    except MediaError as error:
+        # A picture without a file is in memory whole, unless it was closed.
+        if getattr(image, "fp", None) is None:
+            remedy = "give it before it is closed, or give its path"
+            raise UnsupportedFileError(name, "is a closed picture", remedy) from error
+        raise
 
 
 def _draft(image: Image.Image, max_side: int) -> None:

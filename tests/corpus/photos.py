@@ -119,6 +119,11 @@ def _more(box: Box) -> None:
 # What is not what its name says
 
 
+@kind("nearly-whole")
+def _nearly_whole(box: Box) -> None:
+    box.good("lacks-its-end.jpg", encoded(textured(), ".jpg")[:-2])
+
+
 @kind("wrong-suffix")
 def _wrong_suffix(box: Box) -> None:
     for suffix, named in zip(FORMATS, [*list(FORMATS)[1:], ".jpg"], strict=True):

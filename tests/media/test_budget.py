@@ -6,6 +6,7 @@ from PIL import Image
 
 from captioner.batch import caption_inputs
 from captioner.inputs.finding import Input
+from captioner.media import containers
 from captioner.media.budget import Budget, Limits
 from captioner.media.errors import BudgetError, MediaError
 from captioner.media.frames import expected_duration, read_frames, sample_frames
@@ -165,3 +166,20 @@ def test_defaults_change_nothing_for_a_usual_file(tmp_path):
     assert media_kind(path) == "image"
     np.testing.assert_array_equal(load_image(path, budget=Budget(path)), photo())
     assert issubclass(BudgetError, MediaError)
+
+
+def test_only_so_many_boxes_of_an_mp4_are_walked(monkeypatch):
+    monkeypatch.setattr(containers, "_MOST_BOXES", 10)
+    start = b"\0\0\0\x08ftyp" + b"\0\0\0\x08moov"
+    assert not containers.is_cut_short(io.BytesIO(start + b"\0\0\0\x08free" * 100))
+
+    class Counted(io.BytesIO):
+        reads = 0
+
+        def read(self, *size):
+            self.reads += 1
+            return super().read(*size)
+
+    file = Counted(start + b"\0\0\0\x08free" * 1000)
+    containers.is_cut_short(file)
+    assert file.reads < 20

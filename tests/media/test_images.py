@@ -233,3 +233,17 @@ def test_a_jpeg_that_lacks_only_its_end_marker_is_whole(tmp_path, progressive):
     path.write_bytes(data[:-60])
     with pytest.raises(TruncatedFileError):
         load_image(path)
+
+
+def test_closed_and_empty_pictures_are_named_as_that(tmp_path):
+    path = save_photo(tmp_path / "a.png")
+    opened, loaded = Image.open(path), Image.fromarray(photo())
+    with Image.open(path) as left:
+        pass
+    opened.close()
+    loaded.close()
+    for closed in (opened, loaded, left):
+        with pytest.raises(UnsupportedFileError, match="is a closed picture"):
+            load_image(closed)
+    with pytest.raises(UnsupportedFileError, match="empty picture"):
+        load_image(Image.new("RGB", (0, 5)))
