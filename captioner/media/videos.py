@@ -8,7 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from captioner.media.containers import HEAD_BYTES, has_only_sound, is_cut_short, is_video
+from captioner.media.containers import (
+    HEAD_BYTES,
+    has_only_sound,
+    hides_its_index,
+    is_cut_short,
+    is_video,
+)
 from captioner.media.errors import (
     CodecMissingError,
     MediaError,
@@ -104,6 +110,8 @@ class VideoSource:
         with open_media(self.path) as file:
             if not is_video(file.read(HEAD_BYTES)):
                 raise UnsupportedFileError(str(self.path), "is not a video", "give a video file")
+            if hides_its_index(file):
+                raise _damaged(str(self.path))
             file.seek(0)
             capture = cv2.VideoCapture(_plain_name(file, self.path), cv2.CAP_FFMPEG)
             try:
