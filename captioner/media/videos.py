@@ -1,4 +1,4 @@
-"""Videos as frame sources, by OpenCV's FFmpeg; AV1 by that of PyAV, where it is installed."""
+"""Videos as frame sources, by OpenCV's FFmpeg; AV1 and interlaced ones by PyAV's if installed."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -114,6 +114,21 @@ class VideoSource:
         most = math.ceil(tolerance * rate) + 1
         return not all(capture.grab() for _ in range(most))
 
+    @cached_property
+    def _by_av(self) -> bool:
+        """Whether PyAV decodes this file, which has a video's signature."""
+        cv2 = quiet_cv2()
+        with open_media(self.path) as file:
+            name = _plain_name(file, self.path)
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            try:
+                if not capture.isOpened():
+                    return False
+                self._check_size(capture)
+                return _needs_av(name, capture)
+            finally:
+                capture.release()
+
     @contextmanager
     def _capture(self) -> Iterator[Any]:
         """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
@@ -124,16 +139,22 @@ class VideoSource:
             if hides_its_index(file):
                 raise _damaged(str(self.path))
             file.seek(0)
-            capture = _opened(_plain_name(file, self.path))
+            name = _plain_name(file, self.path)
+            capture = AvCapture(name) if self._by_av else cv2.VideoCapture(name, cv2.CAP_FFMPEG)
             try:
                 if not capture.isOpened():
                     raise _unopened(str(self.path), file)
-                width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-                height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-                check_pixels(str(self.path), width, height, self.max_pixels)
+                self._check_size(capture)
                 yield capture
             finally:
                 capture.release()
+
+    def _check_size(self, capture: Any) -> None:
+        import cv2
+
+        width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        check_pixels(str(self.path), width, height, self.max_pixels)
 
     def _fetch(self, capture: Any) -> RGBArray:
         import cv2
@@ -190,19 +211,20 @@ class _Pace:
         return taken * left <= self._pass
 
 
-def _opened(name: str) -> Any:
-    """Open a video with OpenCV, or with PyAV where that is needed and installed."""
-    import cv2
+def _needs_av(name: str, capture: Any) -> bool:
+    """Tell whether PyAV must decode what OpenCV opened, and is installed.
 
-    capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
-    if _codec(capture).upper() != _AV1:
-        return capture
+    OpenCV 5.0 gives the same meaningless pixels for every frame of an interlaced video. Only a
+    decoded frame says that it is one.
+    """
     try:
         other = AvCapture(name)
     except ImportError:
-        return capture  # another build of OpenCV may have a decoder
-    capture.release()
-    return other
+        return False
+    try:
+        return _codec(capture).upper() == _AV1 or other.is_interlaced()
+    finally:
+        other.release()
 
 
 def _codec(capture: Any) -> bytes:
