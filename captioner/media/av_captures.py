@@ -27,9 +27,9 @@ class AvCapture:
         self._container: Any = None
         self._frame: Any = None
         try:
-            self._container = av.open(name)
+            self._container = av.open(name, metadata_errors="replace")
             self._stream = self._container.streams.video[0]
-        except (self._error, IndexError):
+        except (self._error, IndexError, ValueError):  # the last: text in a header that is none
             self.release()
             return
         self._stream.thread_type = "AUTO"
