@@ -5,6 +5,8 @@ and may name other files or network addresses.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from captioner.media.others import is_no_video
@@ -31,10 +33,13 @@ _PICTURES = re.compile(rb"vide|vids|\x86[\x81-\x9f]V_|\x80theora|\xc0\xef\x19\xb
 _SOUND = re.compile(
     rb"soun|auds|\x86[\x81-\x9f]A_|\x01vorbis|OpusHead|\x40\x9e\x69\xf8\x4d\x5b\xcf\x11"
 )
+_FLV_SOUND, _FLV_PICTURES = 4, 1  # bits of an FLV's fifth byte
 _TRACK_BYTES = 1 << 20  # at either end of a file; one of them has its list of tracks
 
-# Boxes at the outermost level that are looked at. An hour in fragments of a second has 7,200.
-_MOST_BOXES = 100_000
+# A video has its index among the first boxes, or behind one that holds all pictures. FFmpeg would
+# walk over millions of empty ones for many seconds.
+_MOST_BOXES = 10_000
+_INDEX_BOXES = (b"moov", b"moof")
 
 _TRANSPORT_PACKETS = ((0, 188), (4, 192))  # (offset of the first, distance): TS, M2TS
 
@@ -71,15 +76,25 @@ def is_cut_short(file: BinaryIO) -> bool:
     return False
 
 
+def hides_its_index(file: BinaryIO) -> bool:
+    """Tell whether an MP4/MOV begins with more boxes than any video has before its index."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    if not _is_iso_media(file.read(16)):
+        return False
+    names = [name for name, _ in islice(_boxes(file, size), _MOST_BOXES)]
+    return len(names) == _MOST_BOXES and not set(names) & set(_INDEX_BOXES)
+
+
 def has_only_sound(file: BinaryIO) -> bool:
     """Tell whether a container names a track of sound, and none of pictures."""
     size = file.seek(0, 2)
     file.seek(0)
     start = file.read(_TRACK_BYTES)
+    if start.startswith(b"FLV\x01"):  # has no list of tracks
+        return start[4:5] != b"" and start[4] & (_FLV_SOUND | _FLV_PICTURES) == _FLV_SOUND
     file.seek(max(0, size - _TRACK_BYTES))
     ends = start + file.read()
-    if start.startswith(b"FLV"):  # flags: 4 for sound, 1 for pictures
-        return start[4:5] == b"\x04"
     return bool(_SOUND.search(ends)) and not _PICTURES.search(ends)
 
 
@@ -98,10 +113,18 @@ def _is_iso_media(head: bytes) -> bool:
 
 
 def _iso_is_cut_short(file: BinaryIO, size: int) -> bool:
-    offset, index_seen = 0, False
-    for _ in range(_MOST_BOXES):
-        if offset >= size:
-            break
+    index_seen = False
+    for name, end in islice(_boxes(file, size), _MOST_BOXES):
+        if end > size:
+            return True
+        index_seen = index_seen or name in _INDEX_BOXES
+    return not index_seen
+
+
+def _boxes(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int]]:
+    """Yield name and end of each outermost box; what is no box ends behind the file."""
+    offset = 0
+    while offset < size:
         file.seek(offset)
         header = file.read(16)
         length = int.from_bytes(header[:4], "big")
@@ -109,8 +132,5 @@ def _iso_is_cut_short(file: BinaryIO, size: int) -> bool:
             length = int.from_bytes(header[8:16], "big")
         elif length == 0:  # up to the end of the file
             length = size - offset
-        if length < 8 or offset + length > size:
-            return True
-        index_seen = index_seen or header[4:8] in (b"moov", b"moof")
-        offset += length
-    return not index_seen
+        offset = offset + length if length >= 8 else size + 1
+        yield header[4:8], offset

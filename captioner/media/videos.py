@@ -1,4 +1,4 @@
-"""Videos as frame sources, by OpenCV's FFmpeg."""
+"""Videos as frame sources, by OpenCV's FFmpeg; AV1 and interlaced ones by PyAV's if installed."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,10 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import perf_counter as _clock
 from typing import Any, BinaryIO
 
+from captioner.media.av_captures import AvCapture
 from captioner.media.budget import Budget
-from captioner.media.containers import HEAD_BYTES, has_only_sound, is_cut_short, is_video
+from captioner.media.containers import (
+    HEAD_BYTES,
+    has_only_sound,
+    hides_its_index,
+    is_cut_short,
+    is_video,
+)
 from captioner.media.errors import (
     CodecMissingError,
     MediaError,
@@ -30,6 +38,10 @@ _LONGEST_GAP = 3600.0  # seconds; a frame that claims to show for longer has a d
 # To jump, a decoder goes back to the last full picture, at most this many frames with the usual
 # encoders (x264's default). A clip that is shorter than that for each frame is read through.
 _FRAMES_A_JUMP = 250
+# Of a video with fewer full pictures (screen recorders may write one, at the start), a jump decodes
+# all that lies before it. OpenCV does not tell where they are, but the time of a jump does.
+_FRAMES_FOR_A_PACE = 16
+_AV1 = b"AV01"  # OpenCV's wheels read its containers, and have no decoder for it
 
 
 @dataclass(frozen=True)
@@ -63,21 +75,26 @@ class VideoSource:
                 raise self._no_frame(capture)
 
     def jump(self, times: Sequence[float], tolerance: float) -> list[Frame] | None:
-        """Return the frames at ``times`` if the video is long and its header proves right."""
+        """Return the frames at ``times`` if that is quicker, and the header proves right."""
         if self._header[0] < _FRAMES_A_JUMP * len(times):
             return None
         frames: list[Frame] = []
         with self._capture() as capture:
-            for time in times:
+            pace = _Pace(capture, self._header[0])
+            for left, time in zip(range(len(times), 0, -1), times, strict=True):
                 self.budget.check()
+                begun = _clock()
                 _seek(capture, time)
                 if not capture.grab() or abs(_position(capture) - time) > tolerance:
                     return None
+                taken = _clock() - begun
                 if frames and _position(capture) <= frames[-1].time:
                     return None
                 try:
                     frames.append(Frame(_position(capture), self._fetch(capture)))
                 except MediaError:
+                    return None
+                if not pace.allows(taken, left - 1):
                     return None
             return frames if self._ends_in_time(capture, tolerance) else None
 
@@ -101,6 +118,21 @@ class VideoSource:
         most = math.ceil(tolerance * rate) + 1
         return not all(capture.grab() for _ in range(most))
 
+    @cached_property
+    def _by_av(self) -> bool:
+        """Whether PyAV decodes this file, which has a video's signature."""
+        cv2 = quiet_cv2()
+        with open_media(self.path) as file:
+            name = _plain_name(file, self.path)
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            try:
+                if not capture.isOpened():
+                    return False
+                self._check_size(capture)
+                return _needs_av(name, capture)
+            finally:
+                capture.release()
+
     @contextmanager
     def _capture(self) -> Iterator[Any]:
         """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
@@ -108,17 +140,25 @@ class VideoSource:
         with open_media(self.path) as file:
             if not is_video(file.read(HEAD_BYTES)):
                 raise UnsupportedFileError(str(self.path), "is not a video", "give a video file")
+            if hides_its_index(file):
+                raise _damaged(str(self.path))
             file.seek(0)
-            capture = cv2.VideoCapture(_plain_name(file, self.path), cv2.CAP_FFMPEG)
+            name = _plain_name(file, self.path)
+            capture = AvCapture(name) if self._by_av else cv2.VideoCapture(name, cv2.CAP_FFMPEG)
             try:
                 if not capture.isOpened():
                     raise _unopened(str(self.path), file)
-                width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-                height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-                check_pixels(str(self.path), width, height, self.max_pixels)
+                self._check_size(capture)
                 yield capture
             finally:
                 capture.release()
+
+    def _check_size(self, capture: Any) -> None:
+        import cv2
+
+        width = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
+        check_pixels(str(self.path), width, height, self.max_pixels)
 
     def _fetch(self, capture: Any) -> RGBArray:
         import cv2
@@ -137,16 +177,65 @@ class VideoSource:
 
     def _no_frame(self, capture: Any) -> MediaError:
         """Say why a video that opened gave no frame."""
-        import cv2
-
         with open_media(self.path) as file:
             if is_cut_short(file):
                 return _damaged(str(self.path))
         if self._header[0]:
-            code = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
+            code = _codec(capture)
+            if code.upper() == _AV1:
+                return _no_av1(str(self.path))
             name = code.decode("ascii", "replace").strip("\0 ")
             return _no_codec(str(self.path), f"holds frames that OpenCV cannot decode ({name})")
         return NoFramesError(str(self.path), "holds no frame", "export it again")
+
+
+class _Pace:
+    """Tells whether jumps are quicker than reading all that lies between.
+
+    Args:
+        capture: what jumps.
+        count: the number of its frames.
+    """
+
+    def __init__(self, capture: Any, count: int) -> None:
+        self._capture = capture
+        self._count = count
+        self._pass = 0.0  # seconds to read all of it
+
+    def allows(self, taken: float, left: int) -> bool:
+        """Tell whether ``left`` more jumps of ``taken`` seconds each are quicker.
+
+        Where there is no full picture on the way, the first jump decodes half the frames between
+        two moments, the second one and a half as many, and is the last.
+        """
+        if taken * left > self._pass:  # or else the pace that was measured before is good enough
+            begun = _clock()
+            read = sum(self._capture.grab() for _ in range(_FRAMES_FOR_A_PACE))
+            self._pass = (_clock() - begun) / max(1, read) * self._count
+        return taken * left <= self._pass
+
+
+def _needs_av(name: str, capture: Any) -> bool:
+    """Tell whether PyAV must decode what OpenCV opened, and is installed.
+
+    OpenCV 5.0 gives the same meaningless pixels for every frame of an interlaced video. Only a
+    decoded frame says that it is one.
+    """
+    try:
+        other = AvCapture(name)
+    except ImportError:
+        return False
+    try:
+        return _codec(capture).upper() == _AV1 or other.is_interlaced()
+    finally:
+        other.release()
+
+
+def _codec(capture: Any) -> bytes:
+    """Return the four letters by which the container names the codec."""
+    import cv2
+
+    return int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little", signed=True)
 
 
 def _plain_name(file: BinaryIO, path: Path) -> str:
@@ -212,3 +301,8 @@ def _damaged(path: str) -> MediaError:
 
 def _no_codec(path: str, reason: str) -> MediaError:
     return CodecMissingError(path, reason, "copy it again, or convert it to an H.264 MP4")
+
+
+def _no_av1(path: str) -> MediaError:
+    remedy = "pip install 'captionloom[av1]', or convert it to an H.264 MP4"
+    return CodecMissingError(path, "is an AV1 video, which needs the package av", remedy)

@@ -143,3 +143,18 @@ def ogg_of_sound() -> bytes:
     tags = b"OpusTags" + bytes(8)
     pages = ogg_page(head, 0, 2), ogg_page(tags, 1, 0), ogg_page(b"\xf8\xff\xfe", 2, 4)
     return b"".join(pages)
+
+
+def mp4_of_empty_boxes(count: int) -> bytes:
+    """Return what begins as an MP4 does and goes on with boxes of nothing."""
+    return mp4_box(b"ftyp", b"isom\0\0\2\0isommp42") + mp4_box(b"free") * count
+
+
+def flv_of_sound(seconds: int = 1) -> bytes:
+    """Return an FLV of silence: 16-bit samples, 5,512 a second. Source: Adobe's FLV, 10.1."""
+    data = b"FLV\x01\x04" + struct.pack(">II", 9, 0)
+    for tenth in range(10 * seconds):
+        body = b"\x02" + bytes(1102)
+        size, time = len(body).to_bytes(3, "big"), (100 * tenth).to_bytes(3, "big")
+        data += b"\x08" + size + time + bytes(4) + body + struct.pack(">I", 11 + len(body))
+    return data

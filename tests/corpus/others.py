@@ -119,6 +119,7 @@ def _sound(box: Box) -> None:
     box.bad("by-mp4.mp4", boxes.mp4_of_sound(), *none)
     box.bad("by-mkv.mkv", boxes.mkv_of_sound(), *none)
     box.bad("by-ogg.ogv", boxes.ogg_of_sound(), *none)
+    box.bad("by-flv.flv", boxes.flv_of_sound(), *none)
     avi = boxes.avi([bytes(800)] * 9, (0, 0), stream=b"auds", codec=bytes(4))
     box.bad("by-avi.avi", avi, *none)
     brand = boxes.mp4_of_sound().replace(b"ftypisom", b"ftypM4A ", 1)

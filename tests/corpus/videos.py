@@ -150,6 +150,16 @@ def _without(box: Box) -> None:
     box.either("length-of-the-index.mp4", data[:index] + b"\x7f" + data[index + 1 :], *ANY_DAMAGE)
 
 
+@kind("mp4-of-empty-boxes")
+def _empty_boxes(box: Box) -> None:
+    # FFmpeg walks over all of them, at three seconds a million.
+    box.bad("two-million.mp4", boxes.mp4_of_empty_boxes(2_000_000), TruncatedFileError)
+    few = boxes.mp4_box(b"free") * 2000
+    data = clip(".mp4")
+    index = data.index(b"moov") - 4
+    box.good("before-the-index.mp4", data[:index] + few + data[index:])
+
+
 @kind("avi-without")
 def _avi_without(box: Box) -> None:
     frames = jpegs(12)

@@ -76,6 +76,7 @@ SEEDS = {
     "mp4-of-sound": boxes.mp4_of_sound,
     "mkv-of-sound": boxes.mkv_of_sound,
     "ogg-of-sound": boxes.ogg_of_sound,
+    "flv-of-sound": boxes.flv_of_sound,
     "h264": short_h264,
 }
 

@@ -128,6 +128,7 @@ def test_count_that_lies_changes_nothing(tmp_path, monkeypatch, count):
 @pytest.fixture
 def jumpy(monkeypatch):
     monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
+    monkeypatch.setattr(videos, "_clock", lambda: 0.0)  # no jump takes long
 
 
 def no_reading(self):
@@ -150,6 +151,68 @@ def test_long_video_is_not_read_through(tmp_path, monkeypatch, jumpy, suffix):
 def test_short_video_is_read_through(tmp_path):
     path = save_video(tmp_path / "a.mp4", numbered_frames(100), fps=10)
     assert VideoSource(path, 10**6, None, Budget(path)).jump([1.0], 0.5) is None
+
+
+class Clock:
+    """A second for each frame that is decoded, with a full picture every ``interval`` frames."""
+
+    def __init__(self, interval):
+        self.interval = interval
+        self.now = 0.0
+        self.jumps = 0
+
+    def install(self, monkeypatch):
+        import cv2
+
+        real, clock = cv2.VideoCapture, self
+
+        class Capture:
+            def __init__(self, *args):
+                self.real = real(*args)
+
+            def __getattr__(self, name):
+                return getattr(self.real, name)
+
+            def grab(self):
+                clock.now += 1
+                return self.real.grab()
+
+            def set(self, what, moment):
+                clock.jumps += 1
+                clock.now += round(moment / 100) % clock.interval  # at 10 frames a second
+                return self.real.set(what, moment)
+
+        monkeypatch.setattr(cv2, "VideoCapture", Capture)
+        monkeypatch.setattr(videos, "_clock", lambda: self.now)
+        monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
+
+
+def test_video_without_full_pictures_is_read_through(tmp_path, monkeypatch):
+    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
+    clock = Clock(interval=10**6)
+    clock.install(monkeypatch)
+    clip = sample_frames(path)
+    ideal = np.array([960 * (index + 0.5) / 16 for index in range(16)])
+    assert np.abs(numbers(clip.frames) - ideal).max() <= 1
+    assert clock.jumps == 2
+    assert clock.now < 1.3 * 960
+
+
+def test_video_that_has_no_full_pictures_later_is_read_through_then(tmp_path, monkeypatch):
+    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
+    clock = Clock(interval=480)  # half a clip: the eight jumps of each half take ever longer
+    clock.install(monkeypatch)
+    assert len(sample_frames(path).frames) == 16
+    assert clock.now < 1.3 * 960
+
+
+def test_usual_video_is_not_read_through(tmp_path, monkeypatch):
+    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
+    clock = Clock(interval=12)
+    clock.install(monkeypatch)
+    monkeypatch.setattr(VideoSource, "shots", no_reading)
+    assert len(sample_frames(path).frames) == 16
+    assert clock.now < 0.5 * 960
 
 
 @pytest.mark.parametrize("claimed", [180.0, 400.0])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from captioner.media.budget import Budget
+from captioner.media.containers import is_cut_short
 from captioner.media.errors import (
     CodecMissingError,
     NoFramesError,
@@ -32,6 +33,7 @@ SOUND = {
     "mp4": boxes.mp4_of_sound(),
     "mkv": boxes.mkv_of_sound(),
     "ogg": boxes.ogg_of_sound(),
+    "flv": boxes.flv_of_sound(),
     "avi": boxes.avi([bytes(800)] * 9, (0, 0), stream=b"auds", codec=bytes(4)),
 }
 CONTAINERS = [".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".ts", ".wmv", ".flv"]
@@ -168,12 +170,43 @@ def test_no_codec_in_a_webm(tmp_path):
         sample_frames(path)
 
 
-@pytest.mark.parametrize("name", ["mp4", "mkv", "ogg", "avi"])
+@pytest.mark.parametrize("name", ["mp4", "mkv", "ogg", "avi", "flv"])
 def test_sound_without_pictures(tmp_path, name):
     path = tmp_path / "a.mp4"
     path.write_bytes(SOUND[name])
     with pytest.raises(NoFramesError, match="holds sound and no pictures"):
         sample_frames(path)
+
+
+def test_ffmpeg_is_not_asked_to_walk_over_millions_of_boxes(tmp_path, monkeypatch):
+    import cv2
+
+    path = tmp_path / "a.mp4"
+    path.write_bytes(boxes.mp4_of_empty_boxes(2_000_000))
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: pytest.fail("was opened"))
+    with pytest.raises(TruncatedFileError):
+        sample_frames(path)
+
+
+def test_boxes_looked_at_are_bounded(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(boxes.mp4_of_empty_boxes(2_000_000))
+
+    class Counting:
+        reads = 0
+
+        def __init__(self, file):
+            self.seek = file.seek
+            self._file = file
+
+        def read(self, size):
+            self.reads += 1
+            return self._file.read(size)
+
+    with path.open("rb") as file:
+        counting = Counting(file)
+        assert is_cut_short(counting)
+        assert counting.reads < 20_000
 
 
 def test_no_frame(tmp_path, monkeypatch):
