@@ -78,6 +78,8 @@ class ClipTab:
             if not self._service.models.ready():
                 text = "The models are still loading. Your clip is next."
                 yield {"status": markup.status(text, "busy")}
+            elif ahead := self._service.models.ahead():
+                yield {"status": markup.waiting(ahead)}
             total = len(clip.frames)
             done: list[TimedCaption] = []
             pictures: list[str] = []
@@ -221,7 +223,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
             boxes["caption"] = caption_box(
                 "Caption", "One sentence for the whole clip appears here.", "clip-caption"
             )
-            boxes["status"] = gr.HTML(elem_id="clip-status")
+            boxes["status"] = gr.HTML(elem_id="clip-status", elem_classes="state")
             with gr.Row(elem_classes="downloads"):
                 for name, label in _DOWNLOADS.items():
                     boxes[name] = download_button(label, f"clip-download-{name}")

@@ -39,7 +39,10 @@ class TabEvents:
             "outputs": list(boxes.values()),
             "preprocess": False,  # see uploads.py
             "trigger_mode": "multiple",  # a file that comes meanwhile is not ignored
-            **_QUIET,
+            "api_visibility": "private",
+            # Of Gradio's own marks one is kept: the place in the queue, where the status stands.
+            "show_progress": "minimal",
+            "show_progress_on": boxes["status"],
             **queue,
         }
 

@@ -59,7 +59,7 @@ class FolderTab:
             self._service.limits.check_count(paths)
             yield {
                 "stop": gr.Button(interactive=True),
-                "status": markup.progress("Waiting for the models …", 0, len(paths)),
+                "status": self._beginning(len(paths)),
                 "table": "",
                 **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
             }
@@ -80,6 +80,14 @@ class FolderTab:
                 "stop": gr.Button(interactive=False),
                 **_downloads(rows),
             }
+
+    def _beginning(self, total: int) -> str:
+        models = self._service.models
+        if not models.ready():
+            text = "The models are still loading. Your files are next."
+            return markup.status(text, "busy")
+        ahead = models.ahead()
+        return markup.waiting(ahead) if ahead else markup.progress("Reading …", 0, total)
 
 
 def _stopped() -> Changes:
@@ -133,7 +141,7 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
         boxes["stop"] = gr.Button(
             "Stop", variant="stop", interactive=False, min_width=80, elem_id="folder-stop"
         )
-    boxes["status"] = gr.HTML(elem_id="folder-status")
+    boxes["status"] = gr.HTML(elem_id="folder-status", elem_classes="state")
     with gr.Row(elem_classes="downloads"):
         for suffix, label in _DOWNLOADS.items():
             boxes[suffix] = download_button(label, f"folder-download-{suffix[1:]}")

@@ -68,6 +68,7 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
     class Watched:
         names = service.models.names
         ready = service.models.ready
+        ahead = service.models.ahead
         video_captioner = service.models.video_captioner
 
         def captioner(self, name, beams):
@@ -194,3 +195,8 @@ def test_a_press_without_a_clip_asks_for_one(tab):
 def test_a_photo_saved_as_a_video_is_told_by_its_content(tab, uploads):
     path = save_photo(uploads / "photo.png", plain(BLUE)).rename(uploads / "photo.mp4")
     assert merged(tab, upload(path))["caption"] == caption_of(BLUE)
+
+
+def test_a_clip_that_waits_for_the_models_says_so(tab, gif, service, monkeypatch):
+    monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
+    assert any("Waiting, 2nd in line" in step.get("status", "") for step in describe(tab, gif))

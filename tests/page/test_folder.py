@@ -117,3 +117,8 @@ def test_a_file_beyond_the_limits_is_a_row_that_says_so(uploads):
 def test_a_press_without_files_asks_for_some(tab, nothing):
     with pytest.raises(gr.Error, match="Choose some files first"):
         describe(tab, nothing)
+
+
+def test_files_that_wait_for_the_models_say_so(tab, files, service, monkeypatch):
+    monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
+    assert "Waiting, 2nd in line" in describe(tab, files)[0]["status"]
