@@ -46,13 +46,16 @@ class FolderTab:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
         try:
-            steps = self._describe(uploads, given)
-            yield from visit.follow(steps, None, gone={}, stopped=_stopped())
+            rows: list[Row] = []
+            steps = self._describe(uploads, given, rows)
+            yield from visit.follow(steps, None, gone={}, stopped=lambda: _stopped(rows))
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise
 
-    def _describe(self, uploads: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
+    def _describe(
+        self, uploads: Any, given: tuple[Any, ...], rows: "list[Row]"
+    ) -> Iterator[Changes]:
         with as_messages():
             paths = all_chosen(uploads)
             settings = self._service.settings(*given)
@@ -63,7 +66,6 @@ class FolderTab:
                 "table": "",
                 **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
             }
-            rows: list[Row] = []
             shown = 0.0
             for row in self._service.rows(paths, settings):
                 rows.append(row)
@@ -74,12 +76,7 @@ class FolderTab:
                         "status": markup.progress(text, len(rows), len(paths)),
                         "table": markup.table(rows),
                     }
-            yield {
-                "status": markup.status(_sum(rows), "ready"),
-                "table": markup.table(rows),
-                "stop": gr.Button(interactive=False),
-                **_downloads(rows),
-            }
+            yield _ended(rows, markup.status(_sum(rows), "ready"))
 
     def _beginning(self, total: int) -> str:
         models = self._service.models
@@ -90,10 +87,17 @@ class FolderTab:
         return markup.waiting(ahead) if ahead else markup.progress("Reading …", 0, total)
 
 
-def _stopped() -> Changes:
+def _stopped(rows: "Sequence[Row]") -> Iterator[Changes]:
     """The tab as Stop leaves it."""
-    text = "Stopped. The captions so far are in the table."
-    return {"status": markup.status(text, "stopped"), "stop": gr.Button(interactive=False)}
+    with as_messages():
+        text = f"Stopped. {_sum(rows)}" if rows else "Stopped before the first file."
+        yield _ended(rows, markup.status(text, "stopped"))
+
+
+def _ended(rows: "Sequence[Row]", status: str) -> Changes:
+    stop = {"stop": gr.Button(interactive=False)}
+    found = {"table": markup.table(rows), **_downloads(rows)} if rows else {}
+    return {"status": status, **found, **stop}
 
 
 def _sum(rows: "Sequence[Row]") -> str:

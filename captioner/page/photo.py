@@ -64,7 +64,7 @@ class PhotoTab:
         yield nothing()  # a message must not stand beside the sentence of another photo
         try:
             steps = self._describe(upload, given)
-            yield from visit.follow(steps, upload, gone=nothing(), stopped={})
+            yield from visit.follow(steps, upload, gone=nothing(), stopped=lambda: iter(()))
         except gr.Error:
             yield nothing()
             raise

@@ -69,6 +69,8 @@ def test_a_folder_is_stopped_half_way(page, tmp_path):
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#folder-status")).to_contain_text("Stopped")
     assert rows(page).count() < 3
+    table = download(page.locator("#folder-download-csv"), "captions.csv")
+    assert len(list(csv.DictReader(io.StringIO(table)))) == rows(page).count()
 
 
 def test_a_press_without_files_asks_for_some(page):
