@@ -1,6 +1,6 @@
 """The tab for clips: captions of the frames as they come, then one sentence for the whole."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,13 +59,16 @@ class ClipTab:
         """
         yield nothing()  # a message must not stand beside the sentence of another clip
         try:
-            steps = self._describe(upload, given)
-            yield from visit.follow(steps, upload, gone=nothing(), stopped=_stopped())
+            work = _Work()
+            steps = self._describe(upload, given, work)
+            yield from visit.follow(
+                steps, upload, gone=nothing(), stopped=lambda: self._stopped(work)
+            )
         except gr.Error:
             yield nothing()
             raise
 
-    def _describe(self, upload: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
+    def _describe(self, upload: Any, given: tuple[Any, ...], work: "_Work") -> Iterator[Changes]:
         with as_messages():
             path = chosen(upload)
             settings = self._service.settings(*given)
@@ -74,13 +77,16 @@ class ClipTab:
                 "stop": gr.Button(interactive=True),
             }
             kind, clip = self._service.sample(path, settings)
-            preview = _Preview(path, kind)
+            work.preview = preview = _Preview(path, kind)
             if not self._service.models.ready():
                 text = "The models are still loading. Your clip is next."
                 yield {"status": markup.status(text, "busy")}
+            elif ahead := self._service.models.ahead():
+                yield {"status": markup.waiting(ahead)}
             total = len(clip.frames)
-            done: list[TimedCaption] = []
-            pictures: list[str] = []
+            work.row = lambda: self._service.clip_row(path.name, kind, work.done, settings)
+            work.total = total
+            done, pictures = work.done, work.pictures
             captions = self._service.captions(clip, settings)
             for frame, said in zip(clip.frames, captions, strict=True):
                 done.append(said)
@@ -90,18 +96,53 @@ class ClipTab:
                     "timeline": markup.timeline(done, pictures, clip.duration),
                     **preview.shown(wait=False),
                 }
-            row = self._service.clip_row(path.name, kind, clip, done, settings)
-            files = _write_downloads(row, new_folder())
-            result = {
-                "caption": markup.sentence(row.text or ""),
-                "status": "",
-                "timeline": markup.timeline(done, pictures, clip.duration),
-                **_download_buttons(files),
-            }
-            yield result
-            yield preview.shown(wait=True)
-            # Gradio's page can lose a step that another follows at once: the last one says all.
-            yield {**result, **preview.subtitled(files), "stop": gr.Button(interactive=False)}
+            timeline = markup.timeline(done, pictures, clip.duration)
+            yield from self._finish(work, {"status": "", "timeline": timeline})
+
+    def _stopped(self, work: "_Work") -> Iterator[Changes]:
+        """What Stop leaves: a sentence of the frames so far, and its files."""
+        with as_messages():
+            if not work.done:
+                status = markup.status("Stopped before the first frame.", "stopped")
+                yield {"status": status, "stop": gr.Button(interactive=False)}
+                return
+            text = (
+                f"Stopped after {len(work.done)} of {work.total} frames; the caption is of these."
+            )
+            yield from self._finish(work, {"status": markup.status(text, "stopped")})
+
+    def _finish(self, work: "_Work", said: Changes) -> Iterator[Changes]:
+        row = work.row()
+        files = _write_downloads(row, new_folder())
+        result = {
+            "caption": markup.sentence(row.text or ""),
+            **said,
+            **_download_buttons(files),
+        }
+        yield result
+        yield work.preview.shown(wait=True)
+        # Gradio's page can lose a step that another follows at once: the last one says all.
+        yield {**result, **work.preview.subtitled(files), "stop": gr.Button(interactive=False)}
+
+
+class _Work:
+    """What is done of a clip; the frames come one by one.
+
+    Attributes:
+        done: the captions so far.
+        pictures: one of each of these frames.
+        total: so many frames are to be captioned.
+        row: makes a sentence of what is done.
+        preview: the clip as browsers play it.
+    """
+
+    row: "Callable[[], Row]"
+    preview: "_Preview"
+
+    def __init__(self) -> None:
+        self.done: list[TimedCaption] = []
+        self.pictures: list[str] = []
+        self.total = 0
 
 
 class _Preview:
@@ -151,12 +192,6 @@ def nothing() -> Changes:
         **_download_buttons({}),
         "video": gr.Video(value=None, subtitles=None, visible="hidden"),
     }
-
-
-def _stopped() -> Changes:
-    """The tab as Stop leaves it."""
-    text = "Stopped. The captions so far are below."
-    return {"status": markup.status(text, "stopped"), "stop": gr.Button(interactive=False)}
 
 
 def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
@@ -221,7 +256,7 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
             boxes["caption"] = caption_box(
                 "Caption", "One sentence for the whole clip appears here.", "clip-caption"
             )
-            boxes["status"] = gr.HTML(elem_id="clip-status")
+            boxes["status"] = gr.HTML(elem_id="clip-status", elem_classes="state")
             with gr.Row(elem_classes="downloads"):
                 for name, label in _DOWNLOADS.items():
                     boxes[name] = download_button(label, f"clip-download-{name}")

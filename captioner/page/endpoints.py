@@ -122,7 +122,7 @@ class Endpoints:
             settings = self._service.settings(model, beams, frames, selection)
             kind, sampled = self._service.sample(path, settings)
             captions = list(self._service.captions(sampled, settings))
-            row = self._service.clip_row(path.name, kind, sampled, captions, settings)
+            row = self._service.clip_row(path.name, kind, captions, settings)
             return cast(FileResult, row.as_dict())
 
     def caption_files(

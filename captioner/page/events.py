@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from captioner.page import markup
 from captioner.page.visits import Changes, Visit
 
 _QUIET = {"api_visibility": "private", "show_progress": "hidden"}
@@ -39,7 +40,10 @@ class TabEvents:
             "outputs": list(boxes.values()),
             "preprocess": False,  # see uploads.py
             "trigger_mode": "multiple",  # a file that comes meanwhile is not ignored
-            **_QUIET,
+            "api_visibility": "private",
+            # Of Gradio's own marks one is kept: the place in the queue, where the status stands.
+            "show_progress": "minimal",
+            "show_progress_on": boxes["status"],
             **queue,
         }
 
@@ -65,6 +69,8 @@ class TabEvents:
         def describe(visit: Visit, upload: Any, *settings: Any) -> Iterator[dict[Any, Any]]:
             if upload is not None:
                 yield from self._placed(self._describe(visit, upload, *settings))
+            else:  # of a run without a step Gradio makes empty values for every box
+                yield {self._boxes["status"]: gr.skip()}
 
         chosen = self._upload.change(
             choose,
@@ -80,11 +86,15 @@ class TabEvents:
     def at_stop(self, button: Any) -> None:
         """A press of a button ends what runs."""
 
-        def stop(visit: Visit) -> Any:
+        def stop(visit: Visit) -> dict[Any, Any]:
             visit.stop()
-            return gr.Button(interactive=False)
+            changes = {button: gr.Button(interactive=False)}
+            if visit.going_on:  # else its last word is said
+                changes[status] = markup.status("Stopping …", "busy")
+            return changes
 
-        button.click(stop, self._visit, button, queue=False, **_QUIET)
+        status = self._boxes["status"]
+        button.click(stop, self._visit, [button, status], queue=False, **_QUIET)
 
     def _placed(self, steps: Iterator[Changes]) -> Iterator[dict[Any, Any]]:
         return (self._of_boxes(changes) for changes in steps if changes)  # Gradio refuses {}

@@ -46,24 +46,26 @@ class FolderTab:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
         try:
-            steps = self._describe(uploads, given)
-            yield from visit.follow(steps, None, gone={}, stopped=_stopped())
+            rows: list[Row] = []
+            steps = self._describe(uploads, given, rows)
+            yield from visit.follow(steps, None, gone={}, stopped=lambda: _stopped(rows))
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise
 
-    def _describe(self, uploads: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
+    def _describe(
+        self, uploads: Any, given: tuple[Any, ...], rows: "list[Row]"
+    ) -> Iterator[Changes]:
         with as_messages():
             paths = all_chosen(uploads)
             settings = self._service.settings(*given)
             self._service.limits.check_count(paths)
             yield {
                 "stop": gr.Button(interactive=True),
-                "status": markup.progress("Waiting for the models …", 0, len(paths)),
+                "status": self._beginning(len(paths)),
                 "table": "",
                 **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
             }
-            rows: list[Row] = []
             shown = 0.0
             for row in self._service.rows(paths, settings):
                 rows.append(row)
@@ -74,18 +76,28 @@ class FolderTab:
                         "status": markup.progress(text, len(rows), len(paths)),
                         "table": markup.table(rows),
                     }
-            yield {
-                "status": markup.status(_sum(rows), "ready"),
-                "table": markup.table(rows),
-                "stop": gr.Button(interactive=False),
-                **_downloads(rows),
-            }
+            yield _ended(rows, markup.status(_sum(rows), "ready"))
+
+    def _beginning(self, total: int) -> str:
+        models = self._service.models
+        if not models.ready():
+            text = "The models are still loading. Your files are next."
+            return markup.status(text, "busy")
+        ahead = models.ahead()
+        return markup.waiting(ahead) if ahead else markup.progress("Reading …", 0, total)
 
 
-def _stopped() -> Changes:
+def _stopped(rows: "Sequence[Row]") -> Iterator[Changes]:
     """The tab as Stop leaves it."""
-    text = "Stopped. The captions so far are in the table."
-    return {"status": markup.status(text, "stopped"), "stop": gr.Button(interactive=False)}
+    with as_messages():
+        text = f"Stopped. {_sum(rows)}" if rows else "Stopped before the first file."
+        yield _ended(rows, markup.status(text, "stopped"))
+
+
+def _ended(rows: "Sequence[Row]", status: str) -> Changes:
+    stop = {"stop": gr.Button(interactive=False)}
+    found = {"table": markup.table(rows), **_downloads(rows)} if rows else {}
+    return {"status": status, **found, **stop}
 
 
 def _sum(rows: "Sequence[Row]") -> str:
@@ -133,7 +145,7 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
         boxes["stop"] = gr.Button(
             "Stop", variant="stop", interactive=False, min_width=80, elem_id="folder-stop"
         )
-    boxes["status"] = gr.HTML(elem_id="folder-status")
+    boxes["status"] = gr.HTML(elem_id="folder-status", elem_classes="state")
     with gr.Row(elem_classes="downloads"):
         for suffix, label in _DOWNLOADS.items():
             boxes[suffix] = download_button(label, f"folder-download-{suffix[1:]}")

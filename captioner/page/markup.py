@@ -28,6 +28,23 @@ def status(text: str, state: str) -> str:
     return f'<p class="status" role="status">{dot}{escape(text)}</p>'
 
 
+def waiting(ahead: int) -> str:
+    """A line that says how many others come first.
+
+    Args:
+        ahead: how many; at least 1.
+    """
+    return status(f"Waiting, {_place(ahead)} in line", "busy")
+
+
+def _place(number: int) -> str:
+    """As ``script.js`` says it of Gradio's queue."""
+    if number == 1:
+        return "next"
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
 def sentence(text: str) -> str:
     """A caption."""
     return escape(text)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
     from captioner.captioner import Caption
+
+_T = TypeVar("_T")
 
 
 class Models:
@@ -38,7 +40,7 @@ class Models:
         self._load_summarizer = load_summarizer
         self._captioners: dict[str, Future[Captioner]] = {name: Future() for name in self._wanted}
         self._summarizer: Future[Summarizer] = Future()
-        self._runner = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._turns = _Turns()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -58,6 +60,10 @@ class Models:
         """Whether a captioner is loaded; without a name: whether all models are."""
         futures = self._futures if name is None else [self._captioners[name]]
         return all(future.done() for future in futures)
+
+    def ahead(self) -> int:
+        """How many batches of other requests are run, or wait, before the next one that comes."""
+        return self._turns.taken
 
     def wait(self) -> None:
         """Waits until everything is loaded.
@@ -87,16 +93,16 @@ class Models:
 
     def close(self) -> None:
         """Ends the thread; what waits for it is given up."""
-        self._runner.shutdown(wait=False, cancel_futures=True)
+        self._turns.close()
 
     def _load_all(self) -> None:
         try:
             for name, wanted in self._wanted.items():
                 # Keras counts the names of layers in each thread anew: one that builds a graph from
                 # layers of another would use some twice.
-                captioner = self._runner.submit(self._load, wanted).result()
-                self._captioners[name].set_result(_Shared(captioner, self._runner))
-            self._summarizer.set_result(_SharedSummarizer(self._load_summarizer(), self._runner))
+                captioner = self._turns.take(self._load, wanted)
+                self._captioners[name].set_result(_Shared(captioner, self._turns))
+            self._summarizer.set_result(_SharedSummarizer(self._load_summarizer(), self._turns))
         except BaseException as error:
             for future in self._futures:
                 if not future.done():
@@ -109,31 +115,54 @@ class Models:
         return captioner
 
 
+class _Turns:
+    """One thread that runs the models, in the order in which work comes."""
+
+    def __init__(self) -> None:
+        self._runner = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._lock = Lock()
+        self.taken = 0  # pieces of work that are not yet done
+
+    def take(self, work: Callable[..., _T], *args: Any) -> _T:
+        """What the work returns or raises; waits for its turn."""
+        with self._lock:
+            self.taken += 1
+        try:
+            return self._runner.submit(work, *args).result()
+        finally:
+            with self._lock:
+                self.taken -= 1
+
+    def close(self) -> None:
+        """Ends the thread; what waits for it is given up."""
+        self._runner.shutdown(wait=False, cancel_futures=True)
+
+
 class _Shared(Captioner):
     """A captioner whose batches wait in the line of all requests."""
 
-    def __init__(self, captioner: Captioner, runner: ThreadPoolExecutor):
+    def __init__(self, captioner: Captioner, turns: _Turns):
         self.name = captioner.name
         self._captioner = captioner
-        self._runner = runner
+        self._turns = turns
 
     def caption_images(self, images: Sequence[np.ndarray]) -> "list[Caption]":
-        return self._runner.submit(self._captioner.caption_images, images).result()
+        return self._turns.take(self._captioner.caption_images, images)
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
         return self._captioner.prepare(image)  # which needs no turn
 
     def searching(self, *, beams: int) -> Captioner:
-        return _Shared(self._captioner.searching(beams=beams), self._runner)
+        return _Shared(self._captioner.searching(beams=beams), self._turns)
 
 
 class _SharedSummarizer(Summarizer):
     """The same for a summarizer."""
 
-    def __init__(self, summarizer: Summarizer, runner: ThreadPoolExecutor):
+    def __init__(self, summarizer: Summarizer, turns: _Turns):
         self.name = summarizer.name
         self._summarizer = summarizer
-        self._runner = runner
+        self._turns = turns
 
     def summarize_many(self, groups: Sequence[Sequence[str]]) -> list[str]:
-        return self._runner.submit(self._summarizer.summarize_many, groups).result()
+        return self._turns.take(self._summarizer.summarize_many, groups)

@@ -64,7 +64,7 @@ class PhotoTab:
         yield nothing()  # a message must not stand beside the sentence of another photo
         try:
             steps = self._describe(upload, given)
-            yield from visit.follow(steps, upload, gone=nothing(), stopped={})
+            yield from visit.follow(steps, upload, gone=nothing(), stopped=lambda: iter(()))
         except gr.Error:
             yield nothing()
             raise
@@ -74,9 +74,7 @@ class PhotoTab:
             path = chosen(upload)
             settings = self._service.settings(*given)
             photo = self._service.photo(path)
-            loaded = self._service.models.ready(settings.model)
-            text = "Looking …" if loaded else "The model is still loading. Your photo is next."
-            yield {"status": markup.status(text, "busy")}
+            yield {"status": self._waiting(settings.model)}
             caption = self._service.caption(photo, settings)
             result = {
                 "status": "",
@@ -86,6 +84,13 @@ class PhotoTab:
             yield result
             # Gradio's page can lose a step that another follows at once: the last one says all.
             yield {**result, **_where_looked(path, photo, caption)}
+
+    def _waiting(self, model: str) -> str:
+        models = self._service.models
+        if not models.ready(model):
+            return markup.status("The model is still loading. Your photo is next.", "busy")
+        ahead = models.ahead()
+        return markup.waiting(ahead) if ahead else markup.status("Looking …", "busy")
 
     def look(self, looked: Looked | None, word: int | None) -> Any:
         """The photo with the attention of another word laid over it."""
@@ -164,7 +169,7 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
             boxes["caption"] = caption_box(
                 "Caption", "What the photo shows appears here.", "photo-caption"
             )
-            boxes["status"] = gr.HTML(elem_id="photo-status")
+            boxes["status"] = gr.HTML(elem_id="photo-status", elem_classes="state")
             # The style sheet hides these columns where there is nothing in them: Gradio cannot hide
             # a column without taking it away.
             with gr.Column(elem_id="photo-results"):

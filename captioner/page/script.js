@@ -1,9 +1,31 @@
 // What Gradio leaves out for the keyboard and for screen readers: the choices of a radio group are
-// one group, so that the arrow keys go from one to the next, and the group has a name.
+// one group, so that the arrow keys go from one to the next, and the group has a name. And Gradio's
+// place in the queue, "queue: 2/3", in plain words, which style.css shows.
 (() => {
+  const ordinals = new Intl.PluralRules("en", { type: "ordinal" });
+  const endings = { one: "st", two: "nd", few: "rd", other: "th" };
+  const tellPlace = (tracker) => {
+    const place = Number(/queue: (\d+)\//.exec(tracker.textContent)?.[1]);
+    if (place) {
+      const named = place === 1 ? "next" : place + endings[ordinals.select(place)];
+      tracker.dataset.waiting = `Waiting, ${named} in line`;
+    } else delete tracker.dataset.waiting;
+  };
+  const places = new MutationObserver((changes) => {
+    const trackers = changes.map(({ target }) =>
+      (target.closest ? target : target.parentElement)?.closest("[data-testid=status-tracker]"));
+    new Set(trackers).forEach((tracker) => tracker && tellPlace(tracker));
+  });
+  const watchedTrackers = new WeakSet();
   const join = () => {
     for (const button of document.querySelectorAll('[aria-label="common.upload"]')) {
       button.ariaLabel = button.title = "Upload more"; // Gradio shows the key of a missing text
+    }
+    for (const tracker of document.querySelectorAll(".state > [data-testid=status-tracker]")) {
+      if (watchedTrackers.has(tracker)) continue;
+      watchedTrackers.add(tracker);
+      places.observe(tracker, { childList: true, characterData: true, subtree: true });
+      tellPlace(tracker);
     }
     for (const group of document.querySelectorAll("fieldset[id]")) {
       const title = group.querySelector("[data-testid=block-info]");

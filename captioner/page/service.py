@@ -96,13 +96,12 @@ class Service:
         self,
         name: str,
         kind: "MediaKind",
-        clip: Clip,
         frames: Sequence[TimedCaption],
         settings: Settings,
     ) -> Row:
-        """What is known of a clip, the sentence for the whole of it included."""
+        """What is known of a clip, with one sentence from all of these frames; at least one."""
         video_captioner = self._video_captioner(settings)
-        result = video_captioner.fuse(clip, [frame.caption for frame in frames])
+        result = video_captioner.fuse_many([frames])[0]
         return Row(
             name,
             name,

@@ -6,7 +6,7 @@ cancelled: a run looks at the visitor's wishes between two steps, ends by itself
 word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,14 @@ class Visit:
     Attributes:
         file: the path of the file in the box; None where there is none.
         stopped: Stop was pressed.
+        going_on: there is a run that has not yet ended.
         told: something was chosen. It was not where the server has meanwhile forgotten the visit,
             as it does with those not heard of for long.
     """
 
     file: str | None = None
     stopped: bool = False
+    going_on: bool = False
     told: bool = False
 
     def choose(self, upload: Any) -> None:
@@ -38,7 +40,12 @@ class Visit:
         self.stopped = True
 
     def follow(
-        self, steps: Iterator[Changes], upload: Any, *, gone: Changes, stopped: Changes
+        self,
+        steps: Iterator[Changes],
+        upload: Any,
+        *,
+        gone: Changes,
+        stopped: Callable[[], Iterator[Changes]],
     ) -> Iterator[Changes]:
         """The steps of a run, until they are no longer wanted.
 
@@ -46,18 +53,31 @@ class Visit:
             steps: what the run changes.
             upload: the file that the run is about.
             gone: the last change where another file was put into the box, or none.
-            stopped: the last change where Stop was pressed.
+            stopped: the last changes where Stop was pressed, which keep what there is.
         """
         self.stopped = False
         if not self.told:
             self.choose(upload)
+        self.going_on = True
+        try:
+            yield from self._wanted(steps, upload, gone, stopped)
+        finally:
+            self.going_on = False
+
+    def _wanted(
+        self,
+        steps: Iterator[Changes],
+        upload: Any,
+        gone: Changes,
+        stopped: Callable[[], Iterator[Changes]] | None,
+    ) -> Iterator[Changes]:
         for step in steps:
             if self.file != _path(upload):
                 yield gone
                 return
             yield step
-            if self.stopped:
-                yield stopped
+            if self.stopped and stopped:
+                yield from self._wanted(stopped(), upload, gone, None)
                 return
 
 

@@ -89,13 +89,17 @@ def test_a_clip_is_stopped_half_way(page, server, tmp_path):
     expect(moments(page).nth(1)).to_be_visible()  # they come one by one
     expect(page.locator("#clip-status")).to_contain_text(f"of {SLOW_FRAMES}")
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#clip-status")).to_contain_text("Stopped")
+    expect(page.locator("#clip-status")).to_contain_text(re.compile(r"Stopped after \d+ of"))
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     assert 2 <= moments(page).count() < SLOW_FRAMES
-    expect(said(page)).to_have_text("")
+    expect(said(page)).to_have_text(re.compile("^first a colour of .*, then a colour of"))
+    assert (
+        download(page.locator("#clip-download-txt"), "slow.txt").strip() == said(page).inner_text()
+    )
     photograph(page, "a_clip_is_stopped_half_way-stopped")
 
     remove(page)
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # with its name
     quick = save(tmp_path / "quick.gif")
     choose(page, quick)
     expect(said(page)).to_have_text(said_of(quick).text)
@@ -132,3 +136,13 @@ def test_an_example_takes_one_click(page, number):
     page.locator(f"#clip-example-{number}").click()
     expect(said(page)).to_have_text(re.compile("first a colour of .*, then a colour of"))
     expect(page.locator("#clip-video video")).to_be_visible()
+
+
+def test_stop_keeps_its_name_when_a_clip_is_taken_away(page, tmp_path):
+    path = save(tmp_path / "clip.gif")
+    choose(page, path)
+    expect(said(page)).to_have_text(said_of(path).text)
+    remove(page)
+    page.wait_for_timeout(1000)  # what comes late would come in this time
+    expect(page.locator("#clip-stop")).to_have_text("Stop")
+    expect(page.locator("#clip-describe")).to_have_text("Describe")

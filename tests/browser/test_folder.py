@@ -7,8 +7,11 @@ import json
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import photograph
 from tests.browser.files import PHOTO_SAID, said_of, save, save_broken, save_slow
 from tests.browser.looking import download
+from tests.browser.stand_ins import slow_frames
+from tests.makers import save_animation
 
 
 @pytest.fixture
@@ -66,8 +69,26 @@ def test_a_folder_is_stopped_half_way(page, tmp_path):
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("#folder-status")).to_contain_text("Stopped")
     assert rows(page).count() < 3
+    table = download(page.locator("#folder-download-csv"), "captions.csv")
+    assert len(list(csv.DictReader(io.StringIO(table)))) == rows(page).count()
 
 
 def test_a_press_without_files_asks_for_some(page):
     page.get_by_role("button", name="Describe all").click()
     expect(page.get_by_test_id("toast-text")).to_have_text("Choose some files first.")
+
+
+def test_who_has_to_wait_is_told_the_place_in_line(visit, server, tmp_path):
+    slow = save_animation(tmp_path / "slow.gif", slow_frames(12))
+    pages = [visit(server) for _ in range(4)]
+    for page in pages:
+        page.get_by_role("tab", name="Folder").click()
+        choose(page, [slow])
+    for page in pages:  # there are places for two
+        page.get_by_role("button", name="Describe all").click()
+    waiting = pages[3].locator("#folder-status [data-waiting]")
+    expect(waiting).to_be_visible()
+    expect(waiting).to_have_attribute("data-waiting", "Waiting, 2nd in line")
+    photograph(pages[3], "who_has_to_wait_is_told_the_place_in_line-waiting")
+    expect(rows(pages[3])).to_have_count(1, timeout=120_000)
+    expect(waiting).to_have_count(0)

@@ -1,5 +1,6 @@
 """The clip tab: what its buttons do."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
@@ -68,6 +69,7 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
     class Watched:
         names = service.models.names
         ready = service.models.ready
+        ahead = service.models.ahead
         video_captioner = service.models.video_captioner
 
         def captioner(self, name, beams):
@@ -84,11 +86,24 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
         next(steps)
     assert batches == [1]
     visit.stop()
-    (last,) = steps
-    assert "Stopped" in last["status"]
+    *_, last = steps
+    assert batches == [1]
+    assert "Stopped after 1 of 2 frames" in last["status"]
     assert last["stop"].interactive is False
     assert "timeline" not in last  # what there is stays
-    assert batches == [1]
+    assert last["caption"] == text_of(last["txt"]).strip() == caption_of(RED)
+    frames = json.loads(text_of(last["json"]))["frames"]
+    assert [frame["text"] for frame in frames] == [caption_of(RED)]
+
+
+def test_a_clip_that_is_stopped_before_its_first_frame_has_no_sentence(tab, gif):
+    visit = visit_of(gif)
+    steps = tab.describe(visit, gif, "", 0, 16, "uniform")
+    next(steps), next(steps)
+    visit.stop()
+    (last,) = steps
+    assert "Stopped before the first frame" in last["status"]
+    assert "caption" not in last
 
 
 def test_the_files_to_take_away_are_those_of_the_command_line(tab, gif):
@@ -194,3 +209,8 @@ def test_a_press_without_a_clip_asks_for_one(tab):
 def test_a_photo_saved_as_a_video_is_told_by_its_content(tab, uploads):
     path = save_photo(uploads / "photo.png", plain(BLUE)).rename(uploads / "photo.mp4")
     assert merged(tab, upload(path))["caption"] == caption_of(BLUE)
+
+
+def test_a_clip_that_waits_for_the_models_says_so(tab, gif, service, monkeypatch):
+    monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
+    assert any("Waiting, 2nd in line" in step.get("status", "") for step in describe(tab, gif))

@@ -61,8 +61,12 @@ def test_stop_ends_it_after_the_file_under_way_and_keeps_the_table(tab, files, m
     assert "File 1 of 3" in next(steps)["status"]
     visit.stop()
     (last,) = steps
-    assert "Stopped" in last["status"]
-    assert "table" not in last
+    assert "Stopped. Captioned 1 of 1 files." in last["status"]
+    assert last["table"].count("<tr") == 2
+    lines = Path(last[".jsonl"].value["path"]).read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["file_name"] for line in lines] == ["red.png"]
+    with Path(last[".csv"].value["path"]).open(encoding="utf-8", newline="") as file:
+        assert [row["file_name"] for row in csv.DictReader(file)] == ["red.png"]
 
 
 def test_a_browser_is_not_flooded(tab, uploads, monkeypatch):
@@ -117,3 +121,8 @@ def test_a_file_beyond_the_limits_is_a_row_that_says_so(uploads):
 def test_a_press_without_files_asks_for_some(tab, nothing):
     with pytest.raises(gr.Error, match="Choose some files first"):
         describe(tab, nothing)
+
+
+def test_files_that_wait_for_the_models_say_so(tab, files, service, monkeypatch):
+    monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
+    assert "Waiting, 2nd in line" in describe(tab, files)[0]["status"]

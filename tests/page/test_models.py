@@ -144,3 +144,27 @@ def test_an_error_in_the_shared_thread_reaches_the_one_who_asked_and_nobody_else
     blue = np.full((8, 8, 3), (0, 0, 200), np.uint8)
     assert captioner.caption(blue).text == caption_of((0, 0, 200))
     models.close()
+
+
+def test_it_is_known_how_much_comes_first():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(FakeCaptioner):
+        def caption_images(self, images):
+            begun.set()
+            go_on.wait(20)
+            return super().caption_images(images)
+
+    go_on.set()  # while it is loaded
+    models = stand_ins(captioner=Slow())
+    assert models.ahead() == 0
+    begun.clear()
+    go_on.clear()
+    with ThreadPoolExecutor() as others:
+        asked = others.submit(models.captioner(DEFAULT_MODEL).caption_images, [plain(RED)])
+        assert begun.wait(20)
+        assert models.ahead() == 1
+        go_on.set()
+        asked.result()
+    assert models.ahead() == 0
+    models.close()

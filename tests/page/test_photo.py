@@ -185,3 +185,10 @@ def test_a_fault_of_the_program_is_a_message_and_a_trace_in_the_log(uploads, red
     assert "ZeroDivisionError" in caught.value.message
     assert "secret" not in caught.value.message
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_a_photo_that_waits_for_the_models_says_so(tab, red, service, monkeypatch):
+    monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
+    steps = list(tab.describe(visit_of(red), red, "", 0))
+    assert "Waiting, 2nd in line" in steps[1]["status"]
+    assert steps[-1]["status"] == ""

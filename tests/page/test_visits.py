@@ -9,7 +9,7 @@ def steps(count=3):
 
 
 def follow(visit, upload=FILE, count=3):
-    return visit.follow(steps(count), upload, gone=GONE, stopped=STOPPED)
+    return visit.follow(steps(count), upload, gone=GONE, stopped=lambda: iter([STOPPED]))
 
 
 def visit_to(upload):
@@ -46,7 +46,7 @@ def test_what_was_done_for_a_file_that_went_meanwhile_is_not_shown():
         visit.choose(OTHER)
         yield {"step": 0}
 
-    assert list(visit.follow(working(), FILE, gone=GONE, stopped=STOPPED)) == [GONE]
+    assert list(visit.follow(working(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))) == [GONE]
 
 
 def test_no_step_is_computed_after_the_end():
@@ -58,7 +58,7 @@ def test_no_step_is_computed_after_the_end():
             yield {"step": number}
 
     visit = visit_to(FILE)
-    run = visit.follow(counting(), FILE, gone=GONE, stopped=STOPPED)
+    run = visit.follow(counting(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))
     next(run)
     visit.stop()
     list(run)
@@ -80,3 +80,25 @@ def test_a_visit_that_the_server_has_forgotten_goes_on():
 
 def test_a_run_about_no_file_goes_on():
     assert list(follow(Visit(), None)) == list(steps())
+
+
+def test_what_stop_leaves_of_a_file_that_went_meanwhile_is_not_shown():
+    visit = visit_to(FILE)
+
+    def leaving():
+        visit.choose(OTHER)
+        yield STOPPED
+
+    run = visit.follow(steps(), FILE, gone=GONE, stopped=leaving)
+    next(run)
+    visit.stop()
+    assert list(run) == [GONE]
+
+
+def test_it_is_known_whether_there_is_something_to_stop():
+    visit = visit_to(FILE)
+    run = follow(visit)
+    next(run)
+    assert visit.going_on
+    list(run)
+    assert not visit.going_on
