@@ -15,6 +15,7 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 if TYPE_CHECKING:
     from captioner.captioner import Caption, Captioner, load_captioner
     from captioner.media.errors import (
+        BudgetError,
         CodecMissingError,
         EmptyFileError,
         MediaError,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from captioner.video import TimedCaption, VideoCaption, VideoCaptioner
 
 __all__ = [
+    "BudgetError",
     "Caption",
     "Captioner",
     "CodecMissingError",
@@ -50,6 +52,7 @@ __all__ = [
 _MODULES = {
     "captioner.captioner": ("Caption", "Captioner", "load_captioner"),
     "captioner.media.errors": (
+        "BudgetError",
         "CodecMissingError",
         "EmptyFileError",
         "MediaError",

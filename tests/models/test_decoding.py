@@ -5,11 +5,18 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
+from captioner.models import decoding
 from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import END, START, UNK
 
 _SIZE = 7  # pad, start, end, unknown and three words
 _WORDS = range(UNK + 1, _SIZE)
+
+
+@pytest.fixture(autouse=True)
+def any_number_of_beams(monkeypatch):
+    """Enough of them to keep every caption."""
+    monkeypatch.setattr(decoding, "BEAMS", (1, 20_000))
 
 
 class Bigrams:
