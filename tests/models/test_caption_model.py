@@ -1,5 +1,6 @@
 import gc
 import json
+import weakref
 
 import keras
 import numpy as np
@@ -110,20 +111,18 @@ def test_a_saved_model_writes_the_same_captions(tmp_path, decoder):
         assert mine[0].score == pytest.approx(theirs[0].score, abs=5e-3)  # float16 on disk
 
 
-def test_a_head_is_not_mistaken_for_one_that_is_gone():
+def test_a_head_lives_as_long_as_what_was_compiled_of_it():
     model = tiny_model("lstm")
     shape = model.encoder.split(None)[1].input.shape[1:]
-    grid = np.random.default_rng(0).normal(size=(1, *shape)).astype(np.float32)
-
-    def first_state(factor):
-        features = keras.Input(shape)
-        head = keras.Model(features, features * factor)
-        return model.remember(grid, head)[0][0]  # and the head goes; its place in memory is free
-
-    doubled = first_state(2.0)
-    for _ in range(5):
-        gc.collect()
-        assert np.abs(first_state(0.0) - doubled).max() > 1e-3
+    features = keras.Input(shape)
+    head = keras.Model(features, features * 2.0)
+    model.remember(np.zeros((1, *shape), np.float32), head)
+    alive = weakref.ref(head)
+    del head
+    gc.collect()
+    assert (
+        alive() is not None
+    )  # or another one may come to its place in memory, and be taken for it
 
 
 def test_the_image_decides_the_caption():
