@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from captioner.media.budget import DEFAULT_LIMITS
 from captioner.models.config import Precision
+from captioner.ranges import BATCH_SIZE, BEAMS, MAX_FRAMES
 
 STANDARD_INPUT = STANDARD_OUTPUT = "-"
 
@@ -202,14 +204,14 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
     )
     add(
         "--max-frames",
-        type=whole_number(1, 1000),
+        type=whole_number(*MAX_FRAMES),
         default=16,
         metavar="N",
         help="caption at most N frames of a clip (default: 16)",
     )
     add(
         "--beams",
-        type=whole_number(1, 100),
+        type=whole_number(*BEAMS),
         metavar="N",
         help="captions followed side by side in the search (default: the model's own choice)",
     )
@@ -225,7 +227,7 @@ def _add_pace(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add(
         "--batch-size",
-        type=whole_number(1, 1024),
+        type=whole_number(*BATCH_SIZE),
         default=16,
         metavar="N",
         help="caption N pictures or frames at a time (default: 16)",
@@ -239,9 +241,9 @@ def _add_pace(group: argparse._ArgumentGroup) -> None:
     add(
         "--max-seconds",
         type=whole_number(1, 86_400),
-        default=60,
+        default=int(DEFAULT_LIMITS.seconds),
         metavar="N",
-        help="give up a file that takes more than N seconds to read (default: 60)",
+        help="give up a file that takes more than N seconds to read (default: %(default)s)",
     )
 
 

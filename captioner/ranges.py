@@ -1,4 +1,4 @@
-"""Numbers that a caller gives, and the ranges that they may have; the command line has the same."""
+"""Numbers that a caller gives, and the ranges that they may have, on the command line, too."""
 
 from numbers import Integral
 

@@ -10,6 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def is_installed() -> bool:
+    """Tell whether PyAV is there."""
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
 class AvCapture:
     """The first track of pictures of a file; see ``cv2.VideoCapture`` for what is not said here.
 

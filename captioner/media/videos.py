@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter as _clock
 from typing import Any, BinaryIO
 
-from captioner.media.av_captures import AvCapture
+from captioner.media.av_captures import AvCapture, is_installed
 from captioner.media.budget import Budget
 from captioner.media.containers import (
     HEAD_BYTES,
@@ -121,6 +121,8 @@ class VideoSource:
     @cached_property
     def _by_av(self) -> bool:
         """Whether PyAV decodes this file, which has a video's signature."""
+        if not is_installed():
+            return False
         cv2 = quiet_cv2()
         with open_media(self.path) as file:
             name = _plain_name(file, self.path)
@@ -216,15 +218,12 @@ class _Pace:
 
 
 def _needs_av(name: str, capture: Any) -> bool:
-    """Tell whether PyAV must decode what OpenCV opened, and is installed.
+    """Tell whether PyAV must decode what OpenCV opened.
 
     OpenCV 5.0 gives the same meaningless pixels for every frame of an interlaced video. Only a
     decoded frame says that it is one.
     """
-    try:
-        other = AvCapture(name)
-    except ImportError:
-        return False
+    other = AvCapture(name)
     try:
         return _codec(capture).upper() == _AV1 or other.is_interlaced()
     finally:

@@ -3,6 +3,7 @@ import os
 import pytest
 
 from captioner.cli import main
+from tests.cli.killing import Killing
 from tests.cli.program import BLUE, GREEN, RED
 from tests.fakes import Loaders, save_color
 
@@ -36,3 +37,9 @@ def run(loaders, capsys):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture(scope="module")
+def killing():
+    with Killing() as killing:
+        yield killing

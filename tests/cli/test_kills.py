@@ -6,18 +6,11 @@ import shutil
 import pytest
 
 from captioner.writers import FILE_WRITERS, SIDECARS
-from tests.cli.killing import Killing
 from tests.fakes import caption_of, save_color
 
 COLORS = {f"{number}.png": (10 * number, 0, 0) for number in range(20)}
 OLD = {name: f"old {caption_of(color)}" for name, color in COLORS.items()}
 NEW = {name: f"new {caption_of(color)}" for name, color in COLORS.items()}
-
-
-@pytest.fixture(scope="module")
-def killing():
-    with Killing() as killing:
-        yield killing
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from captioner.writers import FILE_WRITERS, SIDECARS
-from tests.cli.killing import Killing
 from tests.fakes import caption_of, save_color
 
 KILLS = 20  # for each format
@@ -15,12 +14,6 @@ WORDS = 'dog, "é\n雪🐕"; and'  # with all that a format can have to escape
 TEXTS = {name: f"{WORDS} {caption_of(color)}" for name, color in COLORS.items()}
 FORMATS = ["out.jsonl", "out.csv", "out.parquet", "out.tar"]
 NAMES = ["txt", "json", "xmp"]
-
-
-@pytest.fixture(scope="module")
-def killing():
-    with Killing() as killing:
-        yield killing
 
 
 @pytest.fixture
