@@ -88,18 +88,19 @@ def endings(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     save_photo(folder / "photo.jpg")
     save_animation(folder / "clip.gif", numbered_frames(3))
-    tiny_model().save(folder / "captioner")
-    save_bart(folder / "summarizer")
-    FusionSettings(separator="<sep>").save(folder / "summarizer")
+    # Not named as packages are: Python would look into the current folder for these.
+    tiny_model().save(folder / "whole captioner")
+    save_bart(folder / "whole summarizer")
+    FusionSettings(separator="<sep>").save(folder / "whole summarizer")
     shutil.copy(folder / "clip.gif", folder / "clip.jpg")
-    runs = {("both", "whole"): ("clip.gif", "captioner", "summarizer")}
+    runs = {("both", "whole"): ("clip.gif", "whole captioner", "whole summarizer")}
     for name, (damage, _) in CAPTIONER.items():
-        damage(shutil.copytree(folder / "captioner", folder / name))
-        runs["captioner", name] = ("clip.gif", name, "summarizer")
+        damage(shutil.copytree(folder / "whole captioner", folder / name))
+        runs["captioner", name] = ("clip.gif", name, "whole summarizer")
     for name, (damage, _) in SUMMARIZER.items():
-        damage(shutil.copytree(folder / "summarizer", folder / name))
-        runs["summarizer", name] = ("clip.gif", "captioner", name)
-    runs["summarizer", "found late"] = ("clip.jpg", "captioner", "weights cut short")
+        damage(shutil.copytree(folder / "whole summarizer", folder / name))
+        runs["summarizer", name] = ("clip.gif", "whole captioner", name)
+    runs["summarizer", "found late"] = ("clip.jpg", "whole captioner", "weights cut short")
     commands = [
         ["photo.jpg", clip, "-o", f"{number}.jsonl", "--model", one, "--summarizer", two]
         for number, (clip, one, two) in enumerate(runs.values())

@@ -21,7 +21,7 @@ from tests.cli.program import ROOT
 PROGRAM = """
 import contextlib, json, os, resource, signal, sys
 import captioner.batch, captioner.cli, captioner.inputs.listing, captioner.outputs.run
-import captioner.report
+import captioner.refusals, captioner.report
 import pyarrow.parquet
 with contextlib.suppress(ImportError):
     import pandas
