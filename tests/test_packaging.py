@@ -52,60 +52,6 @@ def test_the_licence_is_the_one_that_is_declared():
         assert "END OF TERMS AND CONDITIONS" in text
 
 
-_COMMAND = r"(?:\$ )?python (-m (?:captioner|summarizer).*|app\.py.*)"
-
-
-def commands(document):
-    """The lines of a document's code blocks that call a module or script of this project."""
-    text = (ROOT / document).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
-    return [match[1] for line in lines if (match := re.match(_COMMAND, line))]
-
-
-def sources(command):
-    """The source files that define a command's options."""
-    return {
-        "-m captioner": ["captioner/options.py"],
-        "-m captioner.ray": ["captioner/ray.py", "captioner/options.py"],
-        "-m captioner.train": ["captioner/train.py"],
-        "-m captioner.evaluate": ["captioner/evaluate.py"],
-        "-m summarizer.train": ["summarizer/train.py"],
-        "-m summarizer.evaluate": ["summarizer/evaluate.py"],
-        "app.py": ["captioner/page/options.py"],
-    }[command]
-
-
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_documents_show_commands_and_options_that_exist(document):
-    for line in commands(document):
-        command = re.match(r"-m [\w.]+|app\.py", line)[0]
-        code = "".join((ROOT / path).read_text(encoding="utf-8") for path in sources(command))
-        for option in re.findall(r"(?<= )--?[a-z][a-z-]*", line.removeprefix(command)):
-            assert f'"{option}"' in code, f"{document}: {line}"
-
-
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
-def test_links_between_the_files_lead_somewhere(document):
-    text = (ROOT / document).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
-        assert (ROOT / target).exists(), f"{document}: {target}"
-
-
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_documents_name_files_that_exist(document):
-    text = (ROOT / document).read_text(encoding="utf-8")
-    for name in re.findall(r"`([\w.-]+/[\w./-]*)`", text):
-        assert (ROOT / name).exists(), f"{document}: {name}"
-
-
-def test_documents_name_make_targets_that_exist():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    for document in ("README.md", "CONTRIBUTING.md"):
-        text = (ROOT / document).read_text(encoding="utf-8")
-        assert set(re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)) <= targets
-
-
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 class TestMakefile:
     @pytest.fixture

@@ -102,7 +102,7 @@ def load_reader(source: str, config: Any, prompt: str | None, **options: Any) ->
     except ImportError as error:
         raise ModelError(
             f"{source}: needs a library that is not installed ({first_line(error)}); install it, "
-            "and torchvision in the build that fits PyTorch's (see README.md)"
+            "and torchvision in the build that fits PyTorch's (see docs/hub-models.md)"
         ) from error
     if len(processor.tokenizer) <= len(processor.tokenizer.all_special_ids):
         # What transformers makes up where the files of a tokenizer are missing.
