@@ -26,6 +26,7 @@ from captioner.media.errors import (
     UnsupportedFileError,
 )
 from captioner.media.files import open_media
+from captioner.media.interlaced import begins_interlaced, gives_true_pictures
 from captioner.media.pillow import check_pixels
 from captioner.media.pixels import RGBArray
 from captioner.media.quiet import quiet_cv2
@@ -69,6 +70,8 @@ class VideoSource:
         with self._capture() as capture:
             while capture.grab():
                 self.budget.check()
+                if time < 0:
+                    _retrieve(capture)  # see `_by_av`
                 time = _next_time(time, capture, interval)
                 yield Shot(time, interval, lambda: self._fetch(capture))
             if time < 0:
@@ -81,6 +84,8 @@ class VideoSource:
         frames: list[Frame] = []
         with self._capture() as capture:
             pace = _Pace(capture, self._header[0])
+            if capture.grab():
+                _retrieve(capture)  # see `_by_av`
             for left, time in zip(range(len(times), 0, -1), times, strict=True):
                 self.budget.check()
                 begun = _clock()
@@ -120,9 +125,15 @@ class VideoSource:
 
     @cached_property
     def _by_av(self) -> bool:
-        """Whether PyAV decodes this file, which has a video's signature."""
-        if not is_installed():
-            return False
+        """Whether PyAV decodes this file, which has a video's signature.
+
+        It does AV1, and what begins interlaced: see `captioner.media.interlaced`. In others a
+        frame may still be interlaced; it then shows the picture before it, as the first frame is
+        retrieved in any case.
+
+        Raises:
+            CodecMissingError: PyAV must, and is not installed.
+        """
         cv2 = quiet_cv2()
         with open_media(self.path) as file:
             name = _plain_name(file, self.path)
@@ -131,9 +142,17 @@ class VideoSource:
                 if not capture.isOpened():
                     return False
                 self._check_size(capture)
-                return _needs_av(name, capture)
+                if _codec(capture).upper() == _AV1:
+                    return is_installed()  # without it no frame comes, and the header is right
+                if gives_true_pictures(capture):
+                    return False
             finally:
                 capture.release()
+            if is_installed():
+                return _begins_interlaced(AvCapture(name))
+            if begins_interlaced(name, file.fileno()):
+                raise _needs_av(str(self.path), "an interlaced")
+            return False
 
     @contextmanager
     def _capture(self) -> Iterator[Any]:
@@ -165,11 +184,8 @@ class VideoSource:
     def _fetch(self, capture: Any) -> RGBArray:
         import cv2
 
-        try:
-            ok, image = capture.retrieve()
-        except cv2.error as error:
-            raise _damaged(str(self.path)) from error
-        if not ok:
+        image = _retrieve(capture)
+        if image is None:
             raise _damaged(str(self.path))
         if self.max_side is not None:
             image = _scaled_down(image, self.max_side)
@@ -185,7 +201,7 @@ class VideoSource:
         if self._header[0]:
             code = _codec(capture)
             if code.upper() == _AV1:
-                return _no_av1(str(self.path))
+                return _needs_av(str(self.path), "an AV1")
             name = code.decode("ascii", "replace").strip("\0 ")
             return _no_codec(str(self.path), f"holds frames that OpenCV cannot decode ({name})")
         return NoFramesError(str(self.path), "holds no frame", "export it again")
@@ -217,17 +233,22 @@ class _Pace:
         return taken * left <= self._pass
 
 
-def _needs_av(name: str, capture: Any) -> bool:
-    """Tell whether PyAV must decode what OpenCV opened.
-
-    OpenCV 5.0 gives the same meaningless pixels for every frame of an interlaced video. Only a
-    decoded frame says that it is one.
-    """
-    other = AvCapture(name)
+def _begins_interlaced(capture: AvCapture) -> bool:
     try:
-        return _codec(capture).upper() == _AV1 or other.is_interlaced()
+        return capture.is_interlaced()
     finally:
-        other.release()
+        capture.release()
+
+
+def _retrieve(capture: Any) -> Any:
+    """Return the pixels of the frame that was grabbed last; None where they cannot be had."""
+    import cv2
+
+    try:
+        ok, image = capture.retrieve()
+    except cv2.error:
+        return None
+    return image if ok else None
 
 
 def _codec(capture: Any) -> bytes:
@@ -302,6 +323,6 @@ def _no_codec(path: str, reason: str) -> MediaError:
     return CodecMissingError(path, reason, "copy it again, or convert it to an H.264 MP4")
 
 
-def _no_av1(path: str) -> MediaError:
-    remedy = "pip install 'captionloom[av1]', or convert it to an H.264 MP4"
-    return CodecMissingError(path, "is an AV1 video, which needs the package av", remedy)
+def _needs_av(path: str, kind: str) -> MediaError:
+    remedy = "pip install 'captionloom[av1]', or convert it to a progressive H.264 MP4"
+    return CodecMissingError(path, f"is {kind} video, which needs the package av", remedy)

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from captioner.media import videos
+from captioner.media.budget import Budget
 from captioner.media.errors import CodecMissingError, TooLargeError, TruncatedFileError
 from captioner.media.frames import expected_duration, read_frames, sample_frames
 from captioner.media.videos import VideoSource
-from tests.makers import corners, frame_number, numbered_frames, truncate, turn_mp4
+from tests.makers import corners, numbered_frames, truncate, turn_mp4
+from tests.media.captures import keep_pictures
 from tests.media.test_videos import numbers
 
 CODECS = {
@@ -64,15 +66,6 @@ def test_frames_and_times(tmp_path, name):
     times = [frame.time for frame in frames]
     assert times == pytest.approx([index / 25 for index in range(30)], abs=0.002)
     assert sample_frames(path).duration == pytest.approx(30 / 25, abs=0.05)
-
-
-def test_interlaced_mpeg2(tmp_path):
-    from av.codec.context import Flags
-
-    flags = Flags.interlaced_dct | Flags.interlaced_me
-    frames = numbered_frames(30)
-    path = write(tmp_path / "a.mpg", frames, codec="mpeg2video", flags=flags)
-    assert numbers(read_frames(path)) == list(range(30))
 
 
 @pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libsvtav1")])
@@ -143,47 +136,69 @@ def test_long_av1_is_not_read_through(tmp_path, monkeypatch, name):
     )
 
 
+# Interlaced, which OpenCV does not convert
+
+
+INTERLACED = {
+    "mpeg2.mpg": "mpeg2video",
+    "mpeg2.ts": "mpeg2video",
+    "mpeg4.avi": "mpeg4",
+    "prores.mov": "prores_ks",
+    "h264.mp4": "libx264",
+}
+
+
+def interlaced(folder, name, count=30):
+    from av.codec.context import Flags
+
+    return write(
+        folder / name,
+        numbered_frames(count),
+        codec=INTERLACED[name],
+        pixels="yuv422p10le" if name == "prores.mov" else "yuv420p",
+        flags=Flags.interlaced_dct | Flags.interlaced_me,
+        options={"x264-params": "interlaced=1"} if name == "h264.mp4" else None,
+    )
+
+
+@pytest.mark.parametrize("name", INTERLACED)
+def test_interlaced(tmp_path, name):
+    path = interlaced(tmp_path, name)
+    assert numbers(read_frames(path)) == list(range(30))
+    assert len(sample_frames(path).frames) == 16
+
+
+@pytest.mark.parametrize("name", ["mpeg2.mpg", "h264.mp4"])
+def test_interlaced_without_its_package(tmp_path, monkeypatch, name):
+    path = interlaced(tmp_path, name, 5)
+    monkeypatch.setitem(sys.modules, "av", None)
+    for read in (sample_frames, expected_duration, lambda path: next(read_frames(path))):
+        with pytest.raises(CodecMissingError, match=r"interlaced.*captionloom\[av1\]"):
+            read(path)
+
+
+@pytest.mark.parametrize("installed", [True, False])
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_video_that_stands_still_is_not_taken_for_interlaced(
+    tmp_path, monkeypatch, count, installed
+):
+    path = write(tmp_path / "a.mp4", [corners(96, 64)] * count, codec="libx264")
+    if not installed:
+        monkeypatch.setitem(sys.modules, "av", None)
+    (frame,) = sample_frames(path).frames
+    assert np.abs(frame.image[4, 4].astype(int) - [255, 0, 0]).max() < 25
+
+
+def test_a_frame_that_is_interlaced_shows_the_one_before(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.mp4", numbered_frames(40, first=100), codec="libx264")
+    keep_pictures(monkeypatch, good=1)
+    assert set(numbers(sample_frames(path).frames)) == {100}
+    monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 1)
+    monkeypatch.setattr(videos, "_clock", lambda: 0.0)
+    assert set(numbers(VideoSource(path, 10**6, None, Budget(path)).jump([0.8, 1.2], 1))) == {100}
+
+
 # Few full pictures
-
-
-def pretend(monkeypatch, spacing):
-    """Make OpenCV's captures and the clock count frames decoded, a full one every ``spacing``."""
-    import cv2
-
-    real = cv2.VideoCapture
-    decoded = [0]
-
-    class Capture:
-        def __init__(self, *args):
-            self.real = real(*args)
-
-        def __getattr__(self, name):
-            return getattr(self.real, name)
-
-        def grab(self):
-            decoded[0] += 1
-            return self.real.grab()
-
-        def set(self, which, value):
-            decoded[0] += round(value / 1000 * 25) % spacing
-            return self.real.set(which, value)
-
-    monkeypatch.setattr(cv2, "VideoCapture", Capture)
-    monkeypatch.setattr(videos, "_clock", lambda: float(decoded[0]))
-    return decoded
-
-
-@pytest.mark.parametrize(
-    ("spacing", "most"), [(10**9, 1.3), (800, 1.3), (200, 1.3), (50, 1.0), (10, 0.5)]
-)
-def test_cost_of_a_long_video(tmp_path, monkeypatch, spacing, most):
-    monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
-    path = written(tmp_path, "h264.mp4", 800)
-    decoded = pretend(monkeypatch, spacing)
-    clip = sample_frames(path)
-    assert decoded[0] <= most * 800
-    ideal = np.array([50 * (index + 0.5) for index in range(16)])
-    assert np.abs(np.array([frame_number(f.image) for f in clip.frames]) - ideal).max() <= 1
 
 
 def test_video_with_one_full_picture(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from captioner.media.videos import VideoSource
 from tests.corpus import boxes
 from tests.corpus.videos import jpegs
 from tests.makers import frame_number, numbered_frame, numbered_frames, save_video, truncate
-from tests.media.captures import fail_to_retrieve, patch_capture
+from tests.media.captures import DecodingClock, fail_to_retrieve, patch_capture
 
 
 def numbers(frames):
@@ -56,8 +56,8 @@ def test_no_frame_can_be_fetched(tmp_path, monkeypatch, failure):
 
 def test_long_video_whose_frame_cannot_be_fetched_is_read_through(tmp_path, monkeypatch, jumpy):
     path = save_video(tmp_path / "a.mp4", numbered_frames(200), fps=10)
-    fail_to_retrieve(monkeypatch, 3, no_memory)
-    assert len(sample_frames(path).frames) == 3
+    fail_to_retrieve(monkeypatch, 4, no_memory)
+    assert len(sample_frames(path).frames) == 3  # and the first of all, of which no use is made
 
 
 # Times and headers that lie
@@ -153,66 +153,17 @@ def test_short_video_is_read_through(tmp_path):
     assert VideoSource(path, 10**6, None, Budget(path)).jump([1.0], 0.5) is None
 
 
-class Clock:
-    """A second for each frame that is decoded, with a full picture every ``interval`` frames."""
-
-    def __init__(self, interval):
-        self.interval = interval
-        self.now = 0.0
-        self.jumps = 0
-
-    def install(self, monkeypatch):
-        import cv2
-
-        real, clock = cv2.VideoCapture, self
-
-        class Capture:
-            def __init__(self, *args):
-                self.real = real(*args)
-
-            def __getattr__(self, name):
-                return getattr(self.real, name)
-
-            def grab(self):
-                clock.now += 1
-                return self.real.grab()
-
-            def set(self, what, moment):
-                clock.jumps += 1
-                clock.now += round(moment / 100) % clock.interval  # at 10 frames a second
-                return self.real.set(what, moment)
-
-        monkeypatch.setattr(cv2, "VideoCapture", Capture)
-        monkeypatch.setattr(videos, "_clock", lambda: self.now)
-        monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
-
-
-def test_video_without_full_pictures_is_read_through(tmp_path, monkeypatch):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
-    clock = Clock(interval=10**6)
-    clock.install(monkeypatch)
+@pytest.mark.parametrize(
+    ("spacing", "most"), [(10**9, 1.3), (800, 1.3), (400, 1.3), (200, 1.3), (50, 1.0), (10, 0.5)]
+)
+def test_cost_of_a_long_video(tmp_path, monkeypatch, spacing, most):
+    monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
+    path = save_video(tmp_path / "a.mp4", numbered_frames(800), fps=10)
+    clock = DecodingClock(monkeypatch, spacing, rate=10)
     clip = sample_frames(path)
-    ideal = np.array([960 * (index + 0.5) / 16 for index in range(16)])
+    assert clock.decoded <= most * 800
+    ideal = np.array([50 * (index + 0.5) for index in range(16)])
     assert np.abs(numbers(clip.frames) - ideal).max() <= 1
-    assert clock.jumps == 2
-    assert clock.now < 1.3 * 960
-
-
-def test_video_that_has_no_full_pictures_later_is_read_through_then(tmp_path, monkeypatch):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
-    clock = Clock(interval=480)  # half a clip: the eight jumps of each half take ever longer
-    clock.install(monkeypatch)
-    assert len(sample_frames(path).frames) == 16
-    assert clock.now < 1.3 * 960
-
-
-def test_usual_video_is_not_read_through(tmp_path, monkeypatch):
-    path = save_video(tmp_path / "a.mp4", numbered_frames(960), fps=10)
-    clock = Clock(interval=12)
-    clock.install(monkeypatch)
-    monkeypatch.setattr(VideoSource, "shots", no_reading)
-    assert len(sample_frames(path).frames) == 16
-    assert clock.now < 0.5 * 960
 
 
 @pytest.mark.parametrize("claimed", [180.0, 400.0])

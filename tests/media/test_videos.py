@@ -211,21 +211,21 @@ def test_boxes_looked_at_are_bounded(tmp_path):
 
 def test_no_frame(tmp_path, monkeypatch):
     path = save_video(tmp_path / "a.mp4", numbered_frames(5))
-    patch_capture(monkeypatch, grab=lambda _self, _real: False, FRAME_COUNT=0)
+    patch_capture(monkeypatch, grab=lambda: False, FRAME_COUNT=0)
     with pytest.raises(NoFramesError):
         sample_frames(path)
 
 
 def test_frames_that_cannot_be_decoded(tmp_path, monkeypatch):
     path = save_video(tmp_path / "a.mp4", numbered_frames(5))
-    patch_capture(monkeypatch, grab=lambda _self, _real: False)
+    patch_capture(monkeypatch, grab=lambda: False)
     with pytest.raises(CodecMissingError, match=r"cannot decode \((FMP4|mp4v)\)"):
         sample_frames(path)
 
 
 def test_limit_of_pixels_before_decoding(tmp_path, monkeypatch):
     path = save_video(tmp_path / "a.mp4", numbered_frames(5))
-    patch_capture(monkeypatch, grab=lambda _self, _real: pytest.fail("was decoded"))
+    patch_capture(monkeypatch, grab=lambda: pytest.fail("was decoded"))
     with pytest.raises(TooLargeError, match="160x96 pixels"):
         sample_frames(path, max_pixels=160 * 96 - 1)
 
