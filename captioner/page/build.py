@@ -85,4 +85,4 @@ def _add_readiness(service: Service, blocks: Any) -> None:
 def _readiness(*, ready: bool) -> str:
     if ready:
         return markup.status("Ready", "ready")
-    return markup.status("The models are loading; what you ask for meanwhile waits.", "busy")
+    return markup.status("The models are still loading …", "busy")

@@ -244,14 +244,6 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 boxes["stop"] = gr.Button(
                     "Stop", variant="stop", interactive=False, min_width=80, elem_id="clip-stop"
                 )
-            boxes["video"] = gr.Video(
-                label="The clip, with its captions as subtitles",
-                interactive=False,
-                autoplay=False,
-                visible="hidden",  # see boxes.py
-                buttons=[],
-                elem_id="clip-video",
-            )
         with gr.Column(elem_classes="result"):
             boxes["caption"] = caption_box(
                 "Caption", "One sentence for the whole clip appears here.", "clip-caption"
@@ -261,6 +253,15 @@ def build_clip_tab(service: Service, settings: SettingBoxes, queue: dict[str, An
                 for name, label in _DOWNLOADS.items():
                     boxes[name] = download_button(label, f"clip-download-{name}")
             boxes["timeline"] = gr.HTML(elem_id="clip-timeline")
+        with gr.Column(elem_classes="shown"):
+            boxes["video"] = gr.Video(
+                label="The clip, with its captions as subtitles",
+                interactive=False,
+                autoplay=False,
+                visible="hidden",  # see boxes.py
+                buttons=[],
+                elem_id="clip-video",
+            )
         with gr.Column(elem_classes="more"):
             add_clip_examples(clip)
 

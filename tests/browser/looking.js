@@ -117,5 +117,29 @@
         .map((animation) => animation.finished)
     );
 
-  return { cutOff, faintTexts, luminance: () => luminance(ground(document.querySelector("main"))) };
+  // Looks at the places of elements on the page 50 times a second, and notes which have moved since
+  // they first showed.
+  const watchPlaces = (selectors) => {
+    const place = (selector) => {
+      const box = document.querySelector(selector).getBoundingClientRect();
+      return box.height && [box.left + scrollX, box.top + scrollY].map(Math.round);
+    };
+    const first = {};
+    window.moved = {};
+    const look = () => {
+      for (const selector of selectors) {
+        const now = place(selector);
+        if (!now) continue;
+        first[selector] ??= now;
+        if (now.some((part, i) => Math.abs(part - first[selector][i]) > 1)) {
+          window.moved[selector] = `from ${first[selector]} to ${now}`;
+        }
+      }
+    };
+    look();
+    clearInterval(window.watching);
+    window.watching = setInterval(look, 20);
+  };
+
+  return { cutOff, faintTexts, watchPlaces, luminance: () => luminance(ground(document.querySelector("main"))) };
 })()

@@ -37,6 +37,19 @@ def faint_texts(page: Page) -> list[str]:
     return found
 
 
+def watch_places(page: Page, *selectors: str) -> None:
+    """Begins to look whether elements keep their places on the page."""
+    for selector in selectors:
+        page.locator(selector).wait_for(state="attached")
+    page.evaluate(f"{_LOOKING}.watchPlaces({list(selectors)})")
+
+
+def moved(page: Page) -> dict[str, str]:
+    """Which of the elements under watch have moved since they showed, and from where to where."""
+    found: dict[str, str] = page.evaluate("window.moved")
+    return found
+
+
 def luminance(page: Page) -> float:
     """How bright the page's ground is, from 0 (black) to 1 (white)."""
     found: float = page.evaluate(f"{_LOOKING}.luminance()")
