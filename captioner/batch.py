@@ -204,7 +204,7 @@ def _caption_images(captioner: "Captioner", images: list[RGBArray]) -> "list[Out
     except Exception as error:
         if len(images) == 1:
             return [failure_reason(error)]
-    # One image spoils the batch, or the batch does not fit into memory: each on its own.
+    # One image makes the batch fail, or the batch does not fit into memory: each on its own.
     return [outcome for image in images for outcome in _caption_images(captioner, [image])]
 
 

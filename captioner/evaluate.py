@@ -1,4 +1,4 @@
-"""``python -m captioner.evaluate``: the door to scoring a captioner."""
+"""``python -m captioner.evaluate``: scores a captioner."""
 
 from __future__ import annotations
 

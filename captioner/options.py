@@ -174,7 +174,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def add_model_options(group: argparse._ArgumentGroup) -> None:
-    """Add the options that say how captions are made; other doors have them too."""
+    """Add the options that say how captions are made; other commands have them, too."""
     add = group.add_argument
     add(
         "--model",

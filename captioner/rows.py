@@ -96,7 +96,7 @@ def failure_reason(error: Exception) -> str:
     """What an ``error`` column says: what is wrong and what to do, without the file's name."""
     if isinstance(error, MediaError):
         return f"{error.reason}; {error.remedy}"
-    # Not a damaged file that the media room knows, so the type is what helps to find the cause.
+    # No damage that ``captioner.media`` knows, so the type is what helps to find the cause.
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

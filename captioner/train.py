@@ -1,4 +1,4 @@
-"""``python -m captioner.train``: the door to training a captioner."""
+"""``python -m captioner.train``: trains a captioner."""
 
 from __future__ import annotations
 

@@ -75,6 +75,6 @@ def centred(count: int) -> list[float]:
     """How much each of a clip's captions counts, in the order of its frames: a Hann window, 0 to 1.
 
     What a clip is about is in its middle; it begins and ends with titles, cuts, and somebody on the
-    way in or out (measured: training/RESULTS.md).
+    way in or out (measured: training/results/clips.md).
     """
     return [math.sin(math.pi * (place + 0.5) / count) ** 2 for place in range(count)]

@@ -179,7 +179,7 @@ class _Seen(EncoderDecoderCache):
 def _quickest_dtype() -> torch.dtype:
     """bfloat16 where the CPU multiplies matrices of it: in 0.6 of the time, for as good sentences.
 
-    training/RESULTS.md has the scores of both.
+    training/results/summarizer.md has the scores of both.
     """
     capabilities = torch.cpu.get_capabilities()
     return torch.bfloat16 if capabilities.get("amx_bf16") else torch.float32

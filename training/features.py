@@ -122,7 +122,7 @@ def _digest(model: CaptionModel, trunk: Any, paths: Sequence[Path], view: View) 
     }
     digest.update(json.dumps(description, sort_keys=True).encode())
     for name, numbers in frozen_weights(model, trunk):
-        # As a model folder keeps them, so that the next lesson finds what the first has computed.
+        # As a model folder keeps them, so that the next stage finds what the first has computed.
         digest.update(name.encode() + numbers.astype(np.float16).tobytes())
     for path in paths:
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

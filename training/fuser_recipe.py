@@ -30,7 +30,7 @@ class FuserRecipe(Settings):
         single_share: fraction of the examples from sets with one caption, if any.
         tuning_sets: sets held out from training, by which the best checkpoint is chosen.
         max_inputs: most captions in an example; 1 to this many are drawn.
-        clean: fraction of the examples that are not spoilt.
+        clean: fraction of the examples that are not corrupted.
         word_noise: highest fraction of an example's captions with a mistake.
         strangers: highest fraction of an example's captions from another scene.
         hide_target: how often a target is kept out of the captions to read.

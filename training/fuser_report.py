@@ -142,9 +142,10 @@ settings in `fusion.json`; no validation set took part in that.
 
 `{run["command"]}`
 
-Trained from random weights. Each example has 1 to 16 captions of one scene; most are spoilt: words
-dropped, swapped, cut off or replaced, ends of other captions put on, captions of other scenes mixed
-in, captions repeated. The sentence to write is one of the people's captions that the others of the
+Trained from random weights. Each example has 1 to 16 captions of one scene; most are
+corrupted: words dropped, swapped, cut off or replaced, ends of other captions put on, captions of
+other scenes mixed in, captions repeated.
+The sentence to write is one of the people's captions that the others of the
 same scene agree with most (mean CIDEr-D). Best checkpoint at step {run["best_step"]}, after
 {run["minutes"]:.0f} minutes of training on {run["machine"]}. All settings are in `recipe.yaml`, the
 curves in `training.csv` and `training.png`. At use, {candidates} are candidates, and {choice}.

@@ -1,4 +1,4 @@
-"""Endless training examples for a fuser: spoilt captions of a scene, and what to write for it."""
+"""Endless training examples for a fuser: corrupted captions of a scene, and what to write."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class FusionExamples(Dataset[dict[str, str]]):
 
     Args:
         pools: from `make_pools`.
-        noise: spoils captions.
+        noise: corrupts captions.
         recipe: how much, how many, and the seed.
         separator: token between captions.
     """

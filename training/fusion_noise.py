@@ -1,4 +1,4 @@
-"""Spoils captions the way a frame captioner does, so that a fuser learns what not to believe."""
+"""Corrupts captions as a frame captioner errs, so that a fuser learns what not to believe."""
 
 from __future__ import annotations
 

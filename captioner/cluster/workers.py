@@ -1,7 +1,7 @@
 """Workers of a Ray cluster: each holds the models and captions a few files after another.
 
 Ray Data hands the inputs out in blocks. A worker opens, or fetches, the files of its block itself,
-so that clips, and every format that the media room knows, are read as by ``python -m captioner``.
+so that clips, and every format that ``captioner.media`` knows, are read as on one machine.
 Where a worker dies, Ray starts another and hands it the block again: rows are made as a whole block
 or not at all, so each input has its row exactly once.
 """

@@ -190,7 +190,7 @@ def _write_json(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def _save_weights(variables: Mapping[str, Any], path: Path) -> None:
-    # Half precision halves the file; dev scores do not move (training/RESULTS.md).
+    # Half precision halves the file; dev scores are of models that were saved so.
     arrays = {
         name: np.asarray(ops.convert_to_numpy(variable.value)).astype(np.float16)
         for name, variable in variables.items()

@@ -17,7 +17,7 @@ from captioner.models.config import EncoderConfig
 from captioner.models.errors import ModelError
 
 # These convolve channels first: Keras would transpose before and after every layer, which took
-# longer than all convolutions together on OpenVINO (training/RESULTS.md).
+# longer than all convolutions together on OpenVINO (training/results/runtime.md).
 _CHANNELS_FIRST = ("openvino", "torch")
 
 _AUTOMATIC_NAME = re.compile(r"^(conv2d|batch_normalization|add)(_\d+)?$")

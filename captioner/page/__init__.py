@@ -1,1 +1,1 @@
-"""The rooms of the web page; its door is ``app.py``."""
+"""The web page, which ``app.py`` serves."""
