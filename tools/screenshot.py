@@ -16,7 +16,7 @@ from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 PHOTO = ROOT / "captioner" / "page" / "photos" / "cat.jpg"
@@ -25,8 +25,32 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _PATIENCE = 120_000  # milliseconds: models load, on a machine that may be busy
 
 
-def take(output: Path, photo: Path = PHOTO) -> None:
-    """Writes the picture of the page with a captioned photo.
+def take(browser: Browser, address: str, output: Path, photo: Path = PHOTO) -> None:
+    """Writes the picture of a page that is served, with a captioned photo.
+
+    Args:
+        browser: a Chromium.
+        address: where the page is; its models are loaded.
+        output: the PNG; its folder is made if need be.
+        photo: the photo that is captioned.
+    """
+    page = browser.new_page(viewport={"width": 1120, "height": 860}, reduced_motion="reduce")
+    page.set_default_timeout(_PATIENCE)
+    page.goto(address)
+    page.locator("#photo-input input[type=file]").set_input_files(photo)
+    # Where the model looked is the last to come.
+    page.locator("#photo-words").get_by_role("radio").first.wait_for()
+    page.locator("#photo-attention img").wait_for()
+    page.wait_for_timeout(1000)  # for the page to come to rest
+    picture = page.screenshot()
+    page.close()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    colours = Image.open(BytesIO(picture)).convert("RGB").quantize(160)
+    colours.save(output, optimize=True)
+
+
+def main(output: Path) -> None:
+    """Serves the page with the models that ship, and takes its picture.
 
     Raises:
         FileNotFoundError: there is no Chromium.
@@ -35,26 +59,8 @@ def take(output: Path, photo: Path = PHOTO) -> None:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
     if path is None:
         raise FileNotFoundError("no Chromium; install it, or name one in the variable CHROMIUM")
-    expect.set_options(timeout=_PATIENCE)
     with _served() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        page = browser.new_page(viewport={"width": 1120, "height": 860}, reduced_motion="reduce")
-        page.goto(address, timeout=_PATIENCE)
-        _caption(page, photo)
-        picture = page.screenshot()
-        browser.close()
-    colours = Image.open(BytesIO(picture)).convert("RGB").quantize(160)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    colours.save(output, optimize=True)
-
-
-def _caption(page: Page, photo: Path) -> None:
-    """Gives the page a photo and waits for its caption and where the model looked."""
-    page.locator("#photo-input input[type=file]").set_input_files(photo)
-    expect(page.locator("#photo-caption .said")).not_to_be_empty()
-    words = page.locator("#photo-words").get_by_role("radio")
-    expect(words.first).to_be_visible()
-    page.wait_for_timeout(1000)  # for the page to come to rest
+        take(playwright.chromium.launch(executable_path=path), address, output)
 
 
 @contextmanager
@@ -89,4 +95,4 @@ def _served() -> Iterator[str]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("output", type=Path, nargs="?", default=ROOT / "docs" / "web-page.png")
-    take(parser.parse_args().output)
+    main(parser.parse_args().output)
