@@ -9,8 +9,9 @@ from pathlib import Path
 from PIL import Image
 
 from captioner.media.budget import Budget
-from captioner.media.errors import BudgetError, MediaError, NoFramesError
+from captioner.media.errors import DAMAGE, NoFramesError
 from captioner.media.files import open_media
+from captioner.media.gif import numbered_frames
 from captioner.media.images import load_image
 from captioner.media.memory import room_for
 from captioner.media.pillow import check_pixels, decoding, open_picture
@@ -85,9 +86,7 @@ class AnimationSource:
                 try:
                     if not self._read(image, index):
                         break
-                except BudgetError:
-                    raise
-                except MediaError:
+                except DAMAGE:
                     if index == first:
                         raise
                     return
@@ -111,13 +110,21 @@ class AnimationSource:
         with self._opened() as image:
             try:
                 with self._decoding():
-                    count = int(getattr(image, "n_frames", 1)) - _first_frame(image)
+                    count = self._count(image) - _first_frame(image)
                     image.load()  # WebP and AVIF tell the delay only now
                     return count, _delay(image)
-            except BudgetError:
-                raise
-            except MediaError:  # cut short: what can be read will tell
+            except DAMAGE:  # cut short: what can be read will tell
                 return None
+
+    def _count(self, image: Image.Image) -> int:
+        count = 0
+        if image.format == "GIF":
+            self.budget.spend_bytes(self.path.stat().st_size)
+            with open_media(self.path) as file:
+                for count in numbered_frames(file):
+                    self.budget.expect_frames(*image.size, count)
+            return count
+        return int(getattr(image, "n_frames", 1))
 
     @contextmanager
     def _opened(self) -> Iterator[Image.Image]:

@@ -71,6 +71,10 @@ class CodecMissingError(MediaError):
     """The file's decoder is not on this machine."""
 
 
+# What may be wrong with a part of a file only: what comes before it can be used.
+DAMAGE = (TruncatedFileError, UnsupportedFileError)
+
+
 def printable(text: str) -> str:
     r"""Return ``text`` with every character that does not print as an escape such as ``\n``."""
     return "".join(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from captioner.media.animations import AnimationSource, StillSource
 from captioner.media.budget import Budget, Limits
-from captioner.media.errors import BudgetError, MediaError
+from captioner.media.errors import DAMAGE
 from captioner.media.images import check_max_side
 from captioner.media.kinds import MediaKind, media_kind
 from captioner.media.pillow import MAX_PIXELS
@@ -123,9 +123,7 @@ def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
     for shot in shots:
         try:
             frame = shot.frame()
-        except BudgetError:
-            raise
-        except MediaError:
+        except DAMAGE:
             if not begun:
                 raise
             return

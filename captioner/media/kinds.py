@@ -7,7 +7,7 @@ from PIL.ImageFile import ImageFile
 
 from captioner.media.budget import Budget
 from captioner.media.containers import HEAD_BYTES, is_video
-from captioner.media.errors import BudgetError, MediaError
+from captioner.media.errors import DAMAGE
 from captioner.media.files import open_media
 from captioner.media.pillow import MAX_PIXELS, decoding, open_picture
 
@@ -68,7 +68,5 @@ def _is_animated(image: ImageFile, path: str, budget: Budget) -> bool:
     try:
         with decoding(path, budget):
             return image.format in _ANIMATED_FORMATS and getattr(image, "is_animated", False)
-    except BudgetError:
-        raise
-    except MediaError:  # a second frame begins, and is damaged: the first may still be whole
+    except DAMAGE:  # a second frame begins, and is damaged: the first may still be whole
         return True

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from captioner.media.errors import BudgetError, MediaError
+from captioner.media.errors import DAMAGE
 from captioner.media.shots import Clip, Frame, FrameSource, Shot
 
 # (source, most frames) -> clip with at least one frame
@@ -95,9 +95,7 @@ def _read(
         if wanted(index, shot):
             try:
                 taken[index] = shot.frame()
-            except BudgetError:
-                raise
-            except MediaError:  # the clip ends where the damage begins
+            except DAMAGE:  # the clip ends where the damage begins
                 if not taken:
                     raise
                 break

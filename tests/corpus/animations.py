@@ -148,6 +148,7 @@ def _bombs(box: Box) -> None:
     box.bad("canvas.gif", gif([gif_frame()], 65_535, 65_535), TooLargeError)
     box.bad("canvas-of-a-clip.gif", gif([gif_frame()] * 2, 12_000, 12_000), TooLargeError)
     box.bad("many-frames.gif", gif([gif_frame()] * 500, 5000, 5000), TooLargeError)
+    box.bad("210000-frames.gif", gif([gif_frame()] * 210_000), TooLargeError)
     box.either("large-frame.gif", gif([gif_frame(), gif_frame(0, 0, 65_535, 65_535)]))
     box.good("3000-frames.gif", gif([gif_frame()] * 3000))
     box.good(
