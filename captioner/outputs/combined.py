@@ -151,19 +151,21 @@ class CombinedFile:
         """
         if self._in_place:
             return None
+        lost = 0
         remark = None
         if self._existing != "overwrite":
             with self._format.open(self.path, "a") as writer:
-                for row in self._journal_rows(inputs):
-                    writer.write(row)
+                lost = writer.write_all(self._journal_rows(inputs))
             self._drop_repeats()
         elif self._format.exists(self.path) and not any(
             row.status == "ok" for row in self._journal_rows(inputs)
         ):
             remark = f"{self.path} is left as it was: there is no caption to replace it with"
         else:
-            self._format.renew(self.path, self._journal_rows(inputs))
+            lost = self._format.renew(self.path, self._journal_rows(inputs))
         self.target.unlink()
+        if lost:
+            remark = f"{self.path} lacks files that could not be read any more: {lost:,}"
         return remark
 
     def _journal_rows(self, inputs: Iterable[Input]) -> Iterator[Row]:

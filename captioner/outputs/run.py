@@ -21,6 +21,7 @@ from captioner.outputs.locking import locked
 from captioner.rows import Row
 from captioner.writers import (
     SIDECARS,
+    InputLostError,
     JsonLinesWriter,
     OutputFileError,
     Sidecar,
@@ -177,9 +178,7 @@ class Outputs:
         if self._combined is not None:
             try:
                 self._combined.write(row)
-            except OSError as error:  # a .tar takes the input itself
-                if error.filename != row.path:
-                    raise
+            except InputLostError as error:  # a .tar takes the input itself
                 problems.append(f"cannot be read any more ({error.strerror}); try it again")
         if self._stream is not None:
             self._stream.write(row)

@@ -6,7 +6,7 @@ A combined file takes all rows (``FILE_WRITERS``, by suffix); a sidecar lies bes
 
 from captioner.writers.base import FileWriter, Mode, Writer
 from captioner.writers.csv_table import CsvWriter
-from captioner.writers.errors import OutputFileError
+from captioner.writers.errors import InputLostError, OutputFileError
 from captioner.writers.json_lines import JsonLinesWriter
 from captioner.writers.parquet import ParquetWriter
 from captioner.writers.sidecars import JsonSidecar, Sidecar, TextSidecar
@@ -20,6 +20,7 @@ __all__ = [
     "SIDECARS",
     "CsvWriter",
     "FileWriter",
+    "InputLostError",
     "JsonLinesWriter",
     "JsonSidecar",
     "Mode",

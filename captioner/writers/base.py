@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from captioner.rows import Row
+from captioner.writers.errors import InputLostError
 from captioner.writers.files import replacing
 
 Mode: TypeAlias = Literal["a", "w", "x"]
@@ -77,15 +78,31 @@ class FileWriter(Writer):
         """
 
     @classmethod
-    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+    def renew(cls, path: Path, rows: Iterable[Row]) -> int:
         """Put a file with these rows in place of the one that may be there, all at once.
+
+        Returns:
+            How many rows it lacks; see `write_all`.
 
         Raises:
             OSError: the file cannot be written; it is unchanged.
         """
         with replacing(path) as new, cls.open(new, "w") as writer:
-            for row in rows:
-                writer.write(row)
+            return writer.write_all(rows)
+
+    def write_all(self, rows: Iterable[Row]) -> int:
+        """Write rows, but for those whose inputs are lost; return how many these were.
+
+        Raises:
+            OSError: the output takes no more.
+        """
+        lost = 0
+        for row in rows:
+            try:
+                self.write(row)
+            except InputLostError:
+                lost += 1
+        return lost
 
     @classmethod
     def exists(cls, path: Path) -> bool:

@@ -5,6 +5,13 @@ from pathlib import Path
 from captioner.media.errors import printable
 
 
+class InputLostError(OSError):
+    """An input that is to go into the output itself cannot be read any more.
+
+    ``filename`` is the input. The output is as it was before, and takes other inputs.
+    """
+
+
 class OutputFileError(ValueError):
     """A file that is already there does not hold what this program can go on with.
 

@@ -63,10 +63,11 @@ class ParquetWriter(FileWriter):
         _write(path, filter(wanted, cls.read(path)))
 
     @classmethod
-    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+    def renew(cls, path: Path, rows: Iterable[Row]) -> int:
         """Put a file with these rows in place of the one that may be there, and its journal."""
-        super().renew(path, rows)
+        lost = super().renew(path, rows)
         _journal_of(path).unlink(missing_ok=True)
+        return lost
 
     @classmethod
     def exists(cls, path: Path) -> bool:

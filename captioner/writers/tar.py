@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, ClassVar, Self
 from captioner.media.kinds import MEDIA_SUFFIXES
 from captioner.rows import Row, plain_text
 from captioner.writers.base import FileWriter, Mode
+from captioner.writers.errors import InputLostError
 from captioner.writers.files import replacing
 from captioner.writers.tar_samples import (
     END_OF_ARCHIVE,
@@ -90,17 +91,15 @@ class TarWriter(FileWriter):
                 _copy_samples(shard, kept)
 
     @classmethod
-    def renew(cls, path: Path, rows: Iterable[Row]) -> None:
+    def renew(cls, path: Path, rows: Iterable[Row]) -> int:
         """Put an archive with these rows in place of the one that may be there, all at once.
 
         Shards are removed, and then written one after the other.
         """
         if not _Shards(path).many:
-            super().renew(path, rows)
-            return
+            return super().renew(path, rows)
         with cls.open(path, "w") as writer:
-            for row in rows:
-                writer.write(row)
+            return writer.write_all(rows)
 
     @classmethod
     def exists(cls, path: Path) -> bool:
@@ -111,13 +110,13 @@ class TarWriter(FileWriter):
         """Write the sample of one row, if it has a caption, through to the operating system.
 
         Raises:
-            OSError: the input cannot be opened; its ``filename`` is then ``row.path``. Or it cannot
-                be read to its end, or the shard takes no more: the writer is then closed, behind
-                the last whole sample.
+            InputLostError: the input cannot be read, or became shorter meanwhile.
+            OSError: the shard takes no more; the writer is then closed, behind the last whole
+                sample.
         """
         if row.text is None:
             return
-        with Path(row.path).open("rb") as source:
+        with _opened(row.path) as source:
             size = os.fstat(source.fileno()).st_size
             start = self._file.tell()
             if self._shards.many and start > 0 and start + size > MAX_SHARD_BYTES:
@@ -125,6 +124,11 @@ class TarWriter(FileWriter):
                 start = 0
             try:
                 self._add_sample(row, source)
+            except InputLostError as error:
+                self._file.truncate(start)
+                self._file.seek(start)
+                error.filename = row.path
+                raise
             except BaseException:
                 with suppress(OSError):
                     self._file.close()
@@ -194,6 +198,13 @@ class _Shards:
         matches = (pattern.fullmatch(path.name) for path in self._path.parent.iterdir())
         indices = {int(match[1]) for match in matches if match}
         return sorted(index for index in indices if self.path(index).exists())
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise InputLostError(error.errno, error.strerror, path) from error
 
 
 def _last_sample(shard: Path) -> Sample | None:

@@ -5,6 +5,7 @@ of the same name up to the first dot are one sample. A sample here is ``00000000
 input's other suffix), ``000000000.txt`` with the caption, and last ``000000000.json`` with the row.
 """
 
+import errno
 import json
 import re
 import tarfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from captioner.rows import COLUMNS
-from captioner.writers.errors import OutputFileError
+from captioner.writers.errors import InputLostError, OutputFileError
 from captioner.writers.records import OTHER_FILE
 
 END_OF_ARCHIVE = bytes(2 * tarfile.BLOCKSIZE)
@@ -74,7 +75,8 @@ def add_member(shard: BinaryIO, name: str, source: BinaryIO, size: int, time: in
         time: when it was last changed, in seconds since 1970.
 
     Raises:
-        OSError: the source gives fewer bytes, or the shard takes no more.
+        InputLostError: as `copy_bytes`.
+        OSError: the shard takes no more.
     """
     header = tarfile.TarInfo(name)
     header.size = size
@@ -89,12 +91,16 @@ def copy_bytes(source: BinaryIO, target: BinaryIO, size: int) -> None:
     """Copy so many bytes.
 
     Raises:
-        OSError: the source gives fewer, or the target takes no more.
+        InputLostError: the source gives fewer. It has no ``filename`` yet.
+        OSError: the target takes no more.
     """
     while size > 0:
-        piece = source.read(min(size, _PIECE))
+        try:
+            piece = source.read(min(size, _PIECE))
+        except OSError as error:
+            raise InputLostError(error.errno, error.strerror) from error
         if not piece:
-            raise OSError(f"a file became shorter while it was read, by {size} bytes")
+            raise InputLostError(errno.EIO, f"it became shorter by {size} bytes meanwhile")
         target.write(piece)
         size -= len(piece)
 

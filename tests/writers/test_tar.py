@@ -3,7 +3,7 @@ import tarfile
 
 import pytest
 
-from captioner.writers import OutputFileError, TarWriter
+from captioner.writers import InputLostError, OutputFileError, TarWriter
 from captioner.writers import tar as tar_module
 from tests.writers.makers import failure, image, rows_of_files
 
@@ -123,7 +123,7 @@ def test_an_input_that_is_gone_leaves_whole_samples_only(tmp_path):
     path = tmp_path / "out.tar"
     writer = TarWriter.open(path, "x")
     writer.write(photo(tmp_path, "a.jpg"))
-    with pytest.raises(FileNotFoundError, match=r"gone\.jpg"):
+    with pytest.raises(InputLostError, match=r"gone\.jpg"):
         writer.write(image("gone.jpg", path=tmp_path / "gone.jpg"))
     writer.close()
     assert len(contents(path)) == 3
