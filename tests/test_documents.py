@@ -51,14 +51,22 @@ def blocks(document, language):
     return [block for name, block in found if name == language]
 
 
-def commands(document):
-    """The command lines of a document that run a module or script of this project, as words."""
-    lines = "\n".join(blocks(document, "")).replace("\\\n", " ").splitlines()
+def commands(document, inline=False):
+    """The command lines of a document that run a module or script of this project, as words.
+
+    They are those of its code blocks, or those in its sentences, where a mere name is no command.
+    """
+    if inline:
+        text = re.sub(r"^```.*?^```", "", text_of(document), flags=re.MULTILINE | re.DOTALL)
+        lines = [" ".join(code.split()) for code in re.findall(r"`([^`]*python [^`]+)`", text)]
+    else:
+        lines = "\n".join(blocks(document, "")).replace("\\\n", " ").splitlines()
     # Settings of the environment may stand before it, and a pipe or a file after it.
     found = [match[1] for line in lines if (match := re.search(r"\bpython (?:-m )?(\w.*)", line))]
     words = [shlex.split(re.split(" [|>] ", line)[0], comments=True) for line in found]
     ours = ("captioner", "summarizer", "training", "app")
-    return [line for line in words if line[0].partition(".")[0] in ours]
+    shown = [line for line in words if line[0].partition(".")[0] in ours]
+    return [line for line in shown if len(line) > 1 and "--help" not in line] if inline else shown
 
 
 def understand(words):
@@ -112,6 +120,12 @@ def test_files_that_are_named_exist(document):
             assert (ROOT / name).exists(), f"{document}: {name}"
 
 
+@pytest.mark.parametrize("document", [*GUIDES, *RESULTS])
+def test_scripts_that_are_named_exist(document):
+    for name in re.findall(r"python ((?:benchmarks|tools)/\S+?\.py)", text_of(document)):
+        assert (ROOT / name).is_file(), f"{document}: {name}"
+
+
 @pytest.mark.parametrize("document", GUIDES)
 def test_make_targets_that_are_named_exist(document):
     targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
@@ -123,7 +137,7 @@ def test_programs_understand_the_commands_that_are_shown(document, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     for folder in ("photos", "site/images"):
         (tmp_path / folder).mkdir(parents=True)
-    for words in commands(document):
+    for words in commands(document) + commands(document, inline=True):
         try:
             understand(words)
         except SystemExit as wrong:
