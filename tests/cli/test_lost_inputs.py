@@ -31,27 +31,29 @@ def losing(request, photos, monkeypatch):
     return path
 
 
-def names(path):
+def names(output):
+    path = output.with_name(output.name.replace("%03d", "000"))
     with tarfile.open(path) as archive:
         assert all(archive.extractfile(member).read() for member in archive)
     return [row["file_name"] for row in tar.TarWriter.read(path)]
 
 
-@pytest.mark.parametrize("name", ["out.tar", "out-%03d.tar"])
-def test_it_is_that_files_own_error(run, photos, losing, tmp_path, name):
-    output = tmp_path / name
+@pytest.fixture(params=["out.tar", "out-%03d.tar"])
+def output(request, tmp_path):
+    return tmp_path / request.param
+
+
+def test_it_is_that_files_own_error(run, photos, losing, output):
     code, _, err = run(photos, "-o", output)
     assert code == 1
     assert f"{losing}: cannot be read any more (" in err
     assert "captioned 2, failed 1" in err
-    first = tmp_path / name.replace("%03d", "000")
-    assert names(first) == ["blue.png", "red.png"]
+    assert names(output) == ["blue.png", "red.png"]
 
 
-@pytest.mark.parametrize("name", ["out.tar", "out-%03d.tar"])
 @pytest.mark.parametrize("existing", ["overwrite", "append"])
-def test_in_the_end_of_a_run_it_is_said(run, photos, losing, tmp_path, name, existing):
-    code, _, err = run(photos, "-o", tmp_path / name, "--existing", existing)
+def test_in_the_end_of_a_run_it_is_said(run, photos, losing, output, existing):
+    code, _, err = run(photos, "-o", output, "--existing", existing)
     assert code == 0
-    assert f"{tmp_path / name} lacks files that could not be read any more: 1" in err
-    assert names(tmp_path / name.replace("%03d", "000")) == ["blue.png", "red.png"]
+    assert f"{output} lacks files that could not be read any more: 1" in err
+    assert names(output) == ["blue.png", "red.png"]
