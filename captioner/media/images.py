@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioner.media import tiff
 from captioner.media.budget import Budget
 from captioner.media.errors import MediaError, TruncatedFileError, UnsupportedFileError
 from captioner.media.files import open_media
@@ -84,12 +85,14 @@ def _load_file(path: str, max_pixels: int, max_side: int | None, budget: Budget)
 def _completed(
     path: str, max_side: int | None, budget: Budget, error: TruncatedFileError
 ) -> RGBArray:
-    """Return a JPEG that only its end marker is missing from; else raise the error.
+    """Return a JPEG that only its end marker is missing from; else raise what is wrong.
 
     Its picture is whole where it is the same whatever follows: Pillow tells no more.
     """
     with open_media(path) as file:
         if file.read(2) != _START_OF_JPEG:
+            if rare := tiff.describe(budget.metered(file)):
+                raise UnsupportedFileError(path, *rare) from error
             raise error
         file.seek(0)
         data = budget.metered(file).read().removesuffix(b"\xff")

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from captioner.media import tiff
 from captioner.media.budget import Budget
 from captioner.media.containers import HEAD_BYTES, is_heif, is_video
 from captioner.media.errors import (
@@ -107,7 +108,7 @@ def _unknown_picture(file: BinaryIO, path: str, head: bytes) -> MediaError:
     unwritten = not any(head)  # zeros, as where a copy broke off after room was made for it
     if known or unwritten or _is_cut_tiff(head, size):
         return TruncatedFileError(path, "is cut short or damaged", _COPY_IT_AGAIN)
-    return UnsupportedFileError(path, *describe(head))
+    return UnsupportedFileError(path, *(tiff.describe(file) or describe(head)))
 
 
 def _is_cut_tiff(head: bytes, size: int) -> bool:

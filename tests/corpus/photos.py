@@ -227,6 +227,34 @@ def _modes_of_others(box: Box) -> None:
     box.good("group4.tif", encoded(picture.convert("1"), ".tif", compression="group4"))
 
 
+def tiff_with(tag: int, value: int) -> bytes:
+    """Return a small TIFF in colour that claims something else of its pixels."""
+    data = encoded(textured(), ".tif")
+    at = data.index(struct.pack("<HH", tag, 3)) + 8
+    return data[:at] + struct.pack("<HH", value, 0) + data[at + 4 :]
+
+
+@kind("rare-tiffs")
+def _rare_tiffs(box: Box) -> None:
+    for compression in (22610, 34661, 34712, 34887, 34933, 50002, 52546):
+        box.bad(f"{compression}.tif", tiff_with(259, compression), UnsupportedFileError)
+    for compression in (32809, 34925, 50000, 50001):
+        box.bad(f"{compression}.tif", tiff_with(259, compression), UnsupportedFileError)
+    box.bad("unknown.tif", tiff_with(259, 9999), UnsupportedFileError)
+    for data_format in (3, 6):
+        box.bad(f"format-{data_format}.tif", tiff_of_numbers(64, data_format), UnsupportedFileError)
+
+
+def tiff_of_numbers(bits: int, data_format: int) -> bytes:
+    """Return a TIFF of 9 numbers for 3 x 3 pixels. Source: TIFF 6.0."""
+    tags = {256: 3, 257: 3, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: 3}
+    tags |= {279: 9 * bits // 8, 339: data_format}
+    entries = b"".join(struct.pack("<HHII", tag, 3, 1, value) for tag, value in tags.items())
+    pixels = bytes(9 * bits // 8)
+    head = struct.pack("<2sHI", b"II", 42, 8 + len(pixels))
+    return head + pixels + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
 @kind("damaged-inside-a-tiff")
 def _damaged_tiff(box: Box) -> None:
     plain = encoded(textured(), ".tif")
