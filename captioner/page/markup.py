@@ -4,6 +4,8 @@ import base64
 import io
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -105,29 +107,43 @@ def thumbnail(image: "RGBArray") -> str:
 
 
 def timeline(frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], duration: float) -> str:
-    """The frames of a clip in order of time: picture, when, how long, caption and score.
+    """The captions of a clip in order of time: picture, when, how long, caption and score.
+
+    Neighbours with the same caption are one. ``script.js`` shows the moment of one that is pressed,
+    and marks the one of the moment that plays.
 
     Args:
         frames: the captioned frames.
         thumbnails: a picture of each, as `thumbnail` makes it.
         duration: length of the whole clip, in seconds.
     """
+    pictured = zip(frames, thumbnails, strict=True)
+    alike = (list(group) for _, group in groupby(pictured, lambda each: _text(each[0])))
     items = "".join(
-        _moment(frame, picture, duration) for frame, picture in zip(frames, thumbnails, strict=True)
+        _moment([frame for frame, _ in group], group[0][1], duration) for group in alike
     )
-    return f'<ol class="timeline" aria-label="Captions of the frames, in order">{items}</ol>'
+    return f'<ol class="timeline" aria-label="Captions of the clip, in order">{items}</ol>'
 
 
-def _moment(frame: "TimedCaption", picture: str, duration: float) -> str:
-    left = 100 * frame.start / duration if duration else 0
-    width = 100 * (frame.end - frame.start) / duration if duration else 100
+def _text(frame: "TimedCaption") -> str:
+    return frame.caption.text
+
+
+def _moment(frames: "Sequence[TimedCaption]", picture: str, duration: float) -> str:
+    """One entry for frames with the same caption."""
+    start, end = frames[0].start, frames[-1].end
+    left = 100 * start / duration if duration else 0
+    width = 100 * (end - start) / duration if duration else 100
+    score = fmean(frame.caption.score for frame in frames)
     return (
-        f'<li><img src="{picture}" alt="" width="112"><div class="moment">'
-        f'<span class="head"><span class="when">{clock(frame.start)} to {clock(frame.end)}</span>'
-        f'<span class="sure">score {frame.caption.score:.2f}</span></span>'
-        f'<span class="said">{escape(frame.caption.text)}</span>'
+        f'<li data-start="{start:.3f}"><button type="button">'
+        f'<img src="{picture}" alt="" width="112"><span class="moment">'
+        f'<span class="head"><span class="when">{clock(start)} to {clock(end)}</span>'
+        f'<span class="sure">score {score:.2f}</span></span>'
+        f'<span class="said">{escape(_text(frames[0]))}</span>'
         f'<span class="track" aria-hidden="true">'
-        f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></div></li>'
+        f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></span>'
+        "</button></li>"
     )
 
 

@@ -15,7 +15,7 @@ SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
-_PATIENCE = 30_000  # milliseconds; a loaded machine of two cores is slow, not broken
+_PATIENCE = 90_000  # milliseconds; a loaded machine of two cores is slow, not broken
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MISSING = (
     "the tests of the web page drive Chromium, which is not installed: apt-get install chromium, "

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import groupby
 
 import pytest
 from playwright.sync_api import expect
@@ -42,11 +43,31 @@ def test_a_clip_gets_its_sentence_and_its_frames(page, tmp_path, name):
     known = said_of(path)
     choose(page, path)
     expect(said(page)).to_have_text(known.text)
-    expect(moments(page)).to_have_count(len(known.frames))
-    for number, frame in enumerate(known.frames):
-        expect(moments(page).nth(number)).to_contain_text(frame.caption.text)
-    expect(moments(page).nth(0)).to_contain_text("0:00.0 to 0:00")
-    expect_to_play(page.locator("#clip-video video"), known)
+    texts = texts_of(known)
+    expect(moments(page)).to_have_count(len(texts))
+    for number, text in enumerate(texts):
+        expect(moments(page).nth(number)).to_contain_text(text)
+    expect(moments(page).nth(0)).to_contain_text("0:00.0 to 0:0")
+    video = page.locator("#clip-video video")
+    expect_to_play(video, known)
+    expect_moments_to_follow(video, moments(page))
+
+
+def texts_of(known):
+    """The captions of the frames, of equal neighbours one."""
+    return [text for text, _ in groupby(frame.caption.text for frame in known.frames)]
+
+
+def expect_moments_to_follow(video, moments):
+    """A press shows a moment, and the one that is shown is marked, no other."""
+    video.evaluate("video => video.pause()")
+    for number in (2, 0, 1):
+        moment = moments.nth(number)
+        moment.get_by_role("button").click()
+        expect(moment).to_have_attribute("aria-current", "time")
+        start = float(moment.get_attribute("data-start"))
+        assert video.evaluate("video => video.currentTime") == pytest.approx(start, abs=0.01)
+        expect(moments.and_(moments.page.locator("[aria-current]"))).to_have_count(1)
 
 
 def expect_to_play(video, known):
@@ -103,7 +124,7 @@ def test_a_clip_is_stopped_half_way(page, server, tmp_path):
     quick = save(tmp_path / "quick.gif")
     choose(page, quick)
     expect(said(page)).to_have_text(said_of(quick).text)
-    expect(moments(page)).to_have_count(len(said_of(quick).frames))
+    expect(moments(page)).to_have_count(len(texts_of(said_of(quick))))
     assert server.log.count(SLOW_LINE) < SLOW_FRAMES
 
 
@@ -114,7 +135,7 @@ def test_another_clip_takes_the_place_of_one_that_is_not_yet_described(page, tmp
     quick = save(tmp_path / "quick.gif")
     choose(page, quick)
     expect(said(page)).to_have_text(said_of(quick).text)
-    expect(moments(page)).to_have_count(len(said_of(quick).frames))
+    expect(moments(page)).to_have_count(len(texts_of(said_of(quick))))
 
 
 @pytest.mark.parametrize("name", ["clip.gif", "clip.webp", "clip.mp4"])

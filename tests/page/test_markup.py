@@ -1,5 +1,7 @@
 """Results as HTML: whatever a model, a file's name or a server says, it stays text."""
 
+import re
+
 import pytest
 
 from captioner.captioner import Caption
@@ -44,9 +46,29 @@ def test_the_bar_fills():
 def test_a_moment_of_the_timeline_lies_where_it_is_in_the_clip():
     frames = [TimedCaption(0, 2.5, caption("a")), TimedCaption(2.5, 10, caption("b"))]
     html = markup.timeline(frames, ["x", "y"], 10)
-    assert html.count("<li>") == 2
+    assert html.count("<li") == 2
     assert "left:0.0%;width:25.0%" in html
     assert "left:25.0%;width:75.0%" in html
+
+
+def test_neighbours_with_the_same_caption_are_one_moment():
+    texts, times = "aabba", [0, 1, 2, 3, 4, 5]
+    frames = [
+        TimedCaption(start, end, caption(text, -float(start)))
+        for text, start, end in zip(texts, times, times[1:], strict=False)
+    ]
+    html = markup.timeline(frames, list("vwxyz"), 5)
+    assert re.findall(r'data-start="(.*?)".*?src="(.*?)"', html) == [
+        ("0.000", "v"),
+        ("2.000", "x"),
+        ("4.000", "z"),
+    ]
+    assert re.findall("when.>(.*?)<", html) == [
+        "0:00.0 to 0:02.0",
+        "0:02.0 to 0:04.0",
+        "0:04.0 to 0:05.0",
+    ]
+    assert re.findall("score (.*?)<", html) == ["-0.50", "-2.50", "-4.00"]
 
 
 def test_a_clip_without_length_has_a_timeline_too():
