@@ -49,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from captioner.captioner import load_captioner
+    from captioner.models.errors import ModelError
     from captioner.page.build import build
     from captioner.page.design import look
     from captioner.page.limits import Limits
@@ -56,13 +57,17 @@ def _serve(options: argparse.Namespace) -> int:
     from captioner.page.models import Models
     from captioner.page.service import Service
     from captioner.page.storage import keep_swept, upload_folder
+    from captioner.page.words import Confidence
     from summarizer.loading import DEFAULT, load_summarizer
 
     models = Models(
         options.model or [None], load_captioner, lambda: load_summarizer(options.summarizer)
     )
     limits = Limits(options.max_megapixels, options.max_minutes, options.max_files)
-    service = Service(models, limits)
+    try:
+        service = Service(models, limits, Confidence(models.names))
+    except ModelError as error:
+        return _fail(str(error))
     blocks = build(service, options.summarizer or DEFAULT, options.queue_size)
     hosts = Hosts([options.host, socket.gethostname(), *options.allowed_host])
     keep_swept(upload_folder())

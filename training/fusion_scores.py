@@ -73,14 +73,14 @@ class Comparison:
         return self.examples[:half], self.examples[len(self.examples) - half :][::-1]
 
     def table(self) -> str:
-        """A Markdown table, a system a line; scores times 100 as papers have them."""
+        """A Markdown table, a system a line; scores as fractions."""
         columns = [name for name in _COLUMNS if name in self.scores[FUSED]]
         lines = [
             "| system | " + " | ".join(columns) + " |",
             "|---|" + "---|" * len(columns),
         ]
         for system, scores in self.scores.items():
-            values = " | ".join(f"{100 * scores[name]:.1f}" for name in columns)
+            values = " | ".join(f"{scores[name]:.3f}" for name in columns)
             lines.append(f"| {system} | {values} |")
         return "\n".join(lines)
 

@@ -9,6 +9,8 @@ A model folder::
     generation_config.json   how captions are searched for (`DecodingOptions`)
     encoder-int8.xml, .bin   the encoder in 8-bit integers, an OpenVINO graph: uint8 [B, S, S, 3] →
                              grid [B, N, C]; made by training.quantise, and may be missing
+    calibration.json         which scores are "fairly sure"; see `captioner.confidence`; may be
+                             missing
     training.csv, README.md  curves and model card; not read
 """
 

@@ -1,24 +1,44 @@
 """What the page says about its models: read from their model cards."""
 
 import re
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
 from captioner.captioner import PRETRAINED as CAPTIONERS
+from captioner.page.storage import KEPT
+from captioner.page.words import Confidence
 from summarizer.loading import PRETRAINED as SUMMARIZERS
 
+_HOUR = 3600
 _SECTIONS = ("Scores", "Limits and bias")
 
 
-def about(captioners: tuple[str, ...], summarizer: str) -> str:
+def about(captioners: tuple[str, ...], summarizer: str, confidence: Confidence) -> str:
     """What is known about the models of a server, as Markdown.
 
     Args:
         captioners: names that ship, or folders.
         summarizer: the same of the summarizer.
+        confidence: how sure the captioners are.
     """
-    cards = [(name, _card(CAPTIONERS, name)) for name in captioners]
-    cards.append((summarizer, _card(SUMMARIZERS, summarizer)))
-    return "\n\n".join(_summary(name, card) for name, card in cards)
+    parts = []
+    for name in captioners:
+        parts.append(_summary(name, _card(CAPTIONERS, name)))
+        if known := confidence.sentences(name):
+            parts.append(f"### How sure\n\n{known}")
+    parts.append(_summary(summarizer, _card(SUMMARIZERS, summarizer)))
+    return "\n\n".join(parts)
+
+
+def imprint() -> str:
+    """One line: which version this is, which licence, and what becomes of files."""
+    try:
+        known = metadata("captionloom")
+        name = f"Captionloom {known['Version']} · {known['License-Expression']}"
+    except PackageNotFoundError:  # a copy of the sources that was not installed
+        name = "Captionloom"
+    kept = "an hour" if KEPT == _HOUR else f"{KEPT / 60:g} minutes"
+    return f"{name} · Your files stay on the machine of this page, and are deleted after {kept}."
 
 
 def _card(shipped: Path, name: str) -> str | None:

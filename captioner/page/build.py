@@ -5,7 +5,7 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
-from captioner.page.about import about
+from captioner.page.about import about, imprint
 from captioner.page.clip import build_clip_tab
 from captioner.page.endpoints import build_endpoints
 from captioner.page.folder import build_folder_tab
@@ -50,7 +50,8 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
             clip = gr.Tab("Clip", id="clip", elem_id="tab-clip")
             folder = gr.Tab("Folder", id="folder", elem_id="tab-folder")
             with gr.Tab("About", id="about", elem_id="tab-about"):
-                gr.Markdown(about(service.models.names, summarizer), elem_id="about")
+                text = about(service.models.names, summarizer, service.confidence)
+                gr.Markdown(text, elem_id="about")
         settings = build_settings(service.models.names)
         with photo:
             build_photo_tab(service, settings, photo_line)
@@ -58,6 +59,7 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
             build_clip_tab(service, settings, clip_line)
         with folder:
             build_folder_tab(service, settings, folder_line)
+        gr.HTML(markup.small_print(imprint()), elem_id="imprint")
         build_endpoints(service, blocks, photo_line, clip_line, folder_line)
     guard(blocks)
     return blocks.queue(max_size=queue_size)

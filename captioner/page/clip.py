@@ -83,6 +83,7 @@ class ClipTab:
                 yield {"status": markup.status(text, "busy")}
             elif ahead := self._service.models.ahead():
                 yield {"status": markup.waiting(ahead)}
+            words = self._service.confidence.words(settings.model)
             total = len(clip.frames)
             work.row = lambda: self._service.clip_row(path.name, kind, work.done, settings)
             work.total = total
@@ -93,10 +94,10 @@ class ClipTab:
                 pictures.append(markup.thumbnail(frame.image))
                 yield {
                     "status": markup.progress(f"Frame {len(done)} of {total}", len(done), total),
-                    "timeline": markup.timeline(done, pictures, clip.duration),
+                    "timeline": markup.timeline(done, pictures, clip.duration, words),
                     **preview.shown(wait=False),
                 }
-            timeline = markup.timeline(done, pictures, clip.duration)
+            timeline = markup.timeline(done, pictures, clip.duration, words)
             yield from self._finish(work, {"status": "", "timeline": timeline})
 
     def _stopped(self, work: "_Work") -> Iterator[Changes]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -15,6 +16,7 @@ from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import all_chosen
 from captioner.page.visits import Changes, Visit
+from captioner.page.words import Words
 from captioner.writers import FILE_WRITERS
 
 if TYPE_CHECKING:
@@ -46,16 +48,14 @@ class FolderTab:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
         try:
-            rows: list[Row] = []
-            steps = self._describe(uploads, given, rows)
-            yield from visit.follow(steps, None, gone={}, stopped=lambda: _stopped(rows))
+            work = _Work()
+            steps = self._describe(uploads, given, work)
+            yield from visit.follow(steps, None, gone={}, stopped=lambda: _stopped(work))
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise
 
-    def _describe(
-        self, uploads: Any, given: tuple[Any, ...], rows: "list[Row]"
-    ) -> Iterator[Changes]:
+    def _describe(self, uploads: Any, given: tuple[Any, ...], work: "_Work") -> Iterator[Changes]:
         with as_messages():
             paths = all_chosen(uploads)
             settings = self._service.settings(*given)
@@ -66,7 +66,8 @@ class FolderTab:
                 "table": "",
                 **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
             }
-            shown = 0.0
+            shown, rows = 0.0, work.rows
+            work.words = self._service.confidence.words(settings.model)
             for row in self._service.rows(paths, settings):
                 rows.append(row)
                 if time.monotonic() - shown > _PAUSE:
@@ -74,9 +75,9 @@ class FolderTab:
                     text = f"File {len(rows)} of {len(paths)}"
                     yield {
                         "status": markup.progress(text, len(rows), len(paths)),
-                        "table": markup.table(rows),
+                        "table": markup.table(rows, work.words),
                     }
-            yield _ended(rows, markup.status(_sum(rows), "ready"))
+            yield _ended(work, markup.status(_sum(rows), "ready"))
 
     def _beginning(self, total: int) -> str:
         models = self._service.models
@@ -87,16 +88,30 @@ class FolderTab:
         return markup.waiting(ahead) if ahead else markup.progress("Reading …", 0, total)
 
 
-def _stopped(rows: "Sequence[Row]") -> Iterator[Changes]:
+@dataclass
+class _Work:
+    """What is done of a folder; the files come one by one.
+
+    Attributes:
+        rows: the files so far.
+        words: says of a score how sure it is.
+    """
+
+    rows: "list[Row]" = field(default_factory=list)
+    words: Words = field(default=lambda _: "")
+
+
+def _stopped(work: _Work) -> Iterator[Changes]:
     """The tab as Stop leaves it."""
     with as_messages():
-        text = f"Stopped. {_sum(rows)}" if rows else "Stopped before the first file."
-        yield _ended(rows, markup.status(text, "stopped"))
+        text = f"Stopped. {_sum(work.rows)}" if work.rows else "Stopped before the first file."
+        yield _ended(work, markup.status(text, "stopped"))
 
 
-def _ended(rows: "Sequence[Row]", status: str) -> Changes:
+def _ended(work: _Work, status: str) -> Changes:
     stop = {"stop": gr.Button(interactive=False)}
-    found = {"table": markup.table(rows), **_downloads(rows)} if rows else {}
+    rows = work.rows
+    found = {"table": markup.table(rows, work.words), **_downloads(rows)} if rows else {}
     return {"status": status, **found, **stop}
 
 

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from captioner.confidence import SURE
+
 if TYPE_CHECKING:
     from captioner.captioner import Caption
     from captioner.media.pixels import RGBArray
+    from captioner.page.words import Words
     from captioner.rows import Row
     from captioner.video import TimedCaption
 
@@ -58,33 +61,43 @@ def progress(text: str, done: int, total: int) -> str:
     return f'<div class="status-bar">{status(text, "busy")}{bar}</div>'
 
 
+def small_print(text: str) -> str:
+    """A line for those who look for it."""
+    return f'<p class="hint">{escape(text)}</p>'
+
+
+def sureness(word: str) -> str:
+    """A line that says how sure a caption is; empty where that is not known."""
+    state = "ready" if word == SURE else "stopped"
+    return status(f"The model is {word}.", state) if word else ""
+
+
 def beams(caption: "Caption") -> str:
-    """The caption and the other ones that the search found, with their scores, as a table."""
-    captions = (caption, *caption.alternatives)
-    rows = "".join(
-        f"<tr><td>{escape(found.text)}</td><td>{found.score:.2f}</td></tr>" for found in captions
-    )
-    return (
-        '<table class="listing"><thead><tr><th scope="col">caption</th><th scope="col">score</th>'
-        f"</tr></thead><tbody>{rows}</tbody></table>"
-    )
+    """The other captions that the search found, the likeliest first."""
+    items = "".join(f"<li>{escape(found.text)}</li>" for found in caption.alternatives)
+    return f'<ol class="others">{items}</ol>' if items else ""
 
 
-def table(rows: "Sequence[Row]") -> str:
-    """Files with their captions, or with what is wrong with them, as a table."""
-    body = "".join(map(_file, rows))
+def table(rows: "Sequence[Row]", words: "Words") -> str:
+    """Files with their captions, or with what is wrong with them, as a table.
+
+    Args:
+        rows: the files.
+        words: says of a score how sure it is.
+    """
+    body = "".join(_file(row, words) for row in rows)
     return (
         '<table class="listing files"><thead><tr><th scope="col">file</th>'
-        '<th scope="col">caption</th><th scope="col">score</th></tr></thead>'
+        '<th scope="col">caption</th><th scope="col"></th></tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 
 
-def _file(row: "Row") -> str:
+def _file(row: "Row", words: "Words") -> str:
     name = f'<th scope="row">{escape(row.file_name)}</th>'
     if row.error is not None:
         return f'<tr class="failed">{name}<td>{escape(row.error)}</td><td>failed</td></tr>'
-    return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{row.score:.2f}</td></tr>"
+    return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{escape(words(row.score))}</td></tr>"
 
 
 def sheet(words: Sequence[str], pictures: "Sequence[RGBArray]") -> str:
@@ -106,8 +119,10 @@ def thumbnail(image: "RGBArray") -> str:
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def timeline(frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], duration: float) -> str:
-    """The captions of a clip in order of time: picture, when, how long, caption and score.
+def timeline(
+    frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], duration: float, words: "Words"
+) -> str:
+    """The captions of a clip in order of time: picture, when, how long, caption, and how sure.
 
     Neighbours with the same caption are one. ``script.js`` shows the moment of one that is pressed,
     and marks the one of the moment that plays.
@@ -116,11 +131,12 @@ def timeline(frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], durati
         frames: the captioned frames.
         thumbnails: a picture of each, as `thumbnail` makes it.
         duration: length of the whole clip, in seconds.
+        words: says of a score how sure it is.
     """
     pictured = zip(frames, thumbnails, strict=True)
     alike = (list(group) for _, group in groupby(pictured, lambda each: _text(each[0])))
     items = "".join(
-        _moment([frame for frame, _ in group], group[0][1], duration) for group in alike
+        _moment([frame for frame, _ in group], group[0][1], duration, words) for group in alike
     )
     return f'<ol class="timeline" aria-label="Captions of the clip, in order">{items}</ol>'
 
@@ -129,17 +145,17 @@ def _text(frame: "TimedCaption") -> str:
     return frame.caption.text
 
 
-def _moment(frames: "Sequence[TimedCaption]", picture: str, duration: float) -> str:
+def _moment(frames: "Sequence[TimedCaption]", picture: str, duration: float, words: "Words") -> str:
     """One entry for frames with the same caption."""
     start, end = frames[0].start, frames[-1].end
     left = 100 * start / duration if duration else 0
     width = 100 * (end - start) / duration if duration else 100
-    score = fmean(frame.caption.score for frame in frames)
+    word = words(fmean(frame.caption.score for frame in frames))
     return (
         f'<li data-start="{start:.3f}"><button type="button">'
         f'<img src="{picture}" alt="" width="112"><span class="moment">'
         f'<span class="head"><span class="when">{clock(start)} to {clock(end)}</span>'
-        f'<span class="sure">score {score:.2f}</span></span>'
+        f'<span class="sure">{escape(word)}</span></span>'
         f'<span class="said">{escape(_text(frames[0]))}</span>'
         f'<span class="track" aria-hidden="true">'
         f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></span>'

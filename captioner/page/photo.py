@@ -76,8 +76,9 @@ class PhotoTab:
             photo = self._service.photo(path)
             yield {"status": self._waiting(settings.model)}
             caption = self._service.caption(photo, settings)
+            word = self._service.confidence.words(settings.model)(caption.score)
             result = {
-                "status": "",
+                "status": markup.sureness(word),
                 "caption": markup.sentence(caption.text),
                 "beams": markup.beams(caption),
             }
@@ -197,7 +198,7 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                 with gr.Accordion("Other captions", open=False, elem_id="photo-others"):
                     boxes["beams"] = gr.HTML(elem_id="photo-beams")
                     gr.Markdown(
-                        "The score is the mean log-probability of a word: nearer to 0 is surer.",
+                        "What the model would have said instead, the likeliest first.",
                         elem_classes="hint",
                     )
         with gr.Column(elem_classes="more"):

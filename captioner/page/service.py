@@ -1,7 +1,7 @@
 """What the page does for a visitor, without a page: the tabs and the endpoints share it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from captioner.media.images import load_image
 from captioner.page.faults import RefusalError
 from captioner.page.limits import Limits
 from captioner.page.models import Models
+from captioner.page.words import Confidence
 from captioner.rows import Row, failure_reason
 from captioner.video import TimedCaption, VideoCaptioner
 
@@ -53,6 +54,7 @@ class Service:
 
     models: Models
     limits: Limits
+    confidence: Confidence = field(default_factory=lambda: Confidence(()))
 
     def settings(
         self, model: str, beams: int, frames: int = 16, selection: str = "uniform"

@@ -11,8 +11,9 @@ from threading import Thread
 
 import app
 import captioner.captioner
+import captioner.confidence
 import summarizer.loading
-from tests.browser.stand_ins import StandInCaptioner, StandInSummarizer
+from tests.browser.stand_ins import CALIBRATION, StandInCaptioner, StandInSummarizer
 
 
 def load_captioner(name):
@@ -28,5 +29,6 @@ def end_with_the_tests():
 
 if __name__ == "__main__":
     captioner.captioner.load_captioner = load_captioner
+    captioner.confidence.read_calibration = lambda folder: CALIBRATION
     summarizer.loading.load_summarizer = lambda name: StandInSummarizer()
     sys.exit(app.main())

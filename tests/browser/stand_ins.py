@@ -6,11 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from captioner.captioner import Caption
+from captioner.confidence import Band, Calibration
 from summarizer.base import Summarizer
 from tests.fakes import FakeCaptioner
 from tests.makers import plain
 
 SLOW_LINE = "a picture that takes its time"  # goes to the server's log
+CALIBRATION = Calibration(
+    (
+        Band("fairly sure", -1.05, 0.6, 0.3),
+        Band("not so sure", -1.5, 0.4, 0.5),
+        Band("guessing", None, 0.2, 0.2),
+    ),
+    1000,
+)
 _WIDTH = 192  # pixels that take a second
 _SLOW = (0, 255)  # red and blue of a slow picture
 _GRID = 10  # rows and columns of the attention, as of the model that ships

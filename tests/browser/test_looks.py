@@ -20,7 +20,7 @@ def fill(page, folder):
     page.get_by_role("button", name="All words side by side").click()
     page.get_by_role("button", name="Other captions").click()
     expect(page.locator("#photo-sheet img").last).to_be_visible()
-    expect(page.locator("#photo-beams tbody tr").last).to_be_visible()
+    expect(page.locator("#photo-beams li").last).to_be_visible()
     yield "photo"
     page.get_by_role("tab", name="Clip").click()
     page.locator("#clip-input input[type=file]").set_input_files(clip)

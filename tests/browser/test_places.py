@@ -38,6 +38,7 @@ def expect_equally_wide_tabs(page):
         spans[name] = span(page)
         page.get_by_role("tab", name=name).hover()
         assert span(page) == spans[name]
+        expect(page.locator("#imprint")).to_contain_text("deleted after an hour")
     assert len(set(spans.values())) == 1, spans
 
 

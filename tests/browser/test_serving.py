@@ -27,7 +27,7 @@ def test_the_page_is_there_before_its_models(visit, loading, tmp_path):
     expect(page.locator("#photo-status")).to_contain_text("still loading")
     loading.let_models_load()
     expect(page.locator("#photo-caption .said")).to_have_text(PHOTO_SAID)
-    expect(page.locator("#photo-status")).to_have_text("")
+    expect(page.locator("#photo-status")).to_have_text("The model is not so sure.")
     expect(page.locator("#models-status")).to_contain_text("Ready")
 
 

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from gradio_client import Client
 
+from captioner.confidence import Band, Calibration
 from captioner.page.build import build
 from captioner.page.limits import Limits
 from captioner.page.middleware import Hosts, middleware
 from captioner.page.models import Models
 from captioner.page.service import Service
 from captioner.page.visits import Visit
+from captioner.page.words import Confidence
 from tests.fakes import FakeCaptioner, FakeSummarizer
 from tests.makers import plain, save_animation, save_photo
 
@@ -46,7 +48,16 @@ def stand_ins(*names, captioner=None):
 
 
 def service_of(*names, captioner=None, **limits):
-    return Service(stand_ins(*names, captioner=captioner), Limits(**limits))
+    models = stand_ins(*names, captioner=captioner)
+    return Service(models, Limits(**limits), Known(models.names))
+
+
+class Known(Confidence):
+    """Knows the same of every captioner."""
+
+    def __init__(self, names):
+        bands = (Band("fairly sure", -0.5, 0.6, 0.3), Band("guessing", None, 0.2, 0.7))
+        self._known = dict.fromkeys(names, Calibration(bands, 1000))
 
 
 @pytest.fixture

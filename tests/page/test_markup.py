@@ -25,8 +25,11 @@ def caption(text=EVIL, score=-1.234, **more):
         markup.status(EVIL, "busy"),
         markup.progress(EVIL, 1, 2),
         markup.beams(caption(alternatives=(caption(),))),
-        markup.table([Row("a", EVIL, "image", EVIL, -1.0), Row("a", EVIL, None, error=EVIL)]),
-        markup.timeline([TimedCaption(0, 1, caption())], [""], 1),
+        markup.table([Row("a", EVIL, "image", EVIL, -1.0)], lambda _: EVIL),
+        markup.table([Row("a", EVIL, None, error=EVIL)], lambda _: EVIL),
+        markup.timeline([TimedCaption(0, 1, caption())], [""], 1, lambda _: EVIL),
+        markup.sureness(EVIL),
+        markup.small_print(EVIL),
     ],
 )
 def test_every_text_is_escaped(html):
@@ -34,9 +37,19 @@ def test_every_text_is_escaped(html):
     assert "<img src=x" not in html
 
 
-def test_beams_are_in_order_with_their_scores():
-    html = markup.beams(caption("a", -1.0, alternatives=(caption("b", -2.5),)))
-    assert html.index("<td>a</td><td>-1.00</td>") < html.index("<td>b</td><td>-2.50</td>")
+def test_other_captions_are_in_order():
+    others = caption("a", alternatives=(caption("b"), caption("c")))
+    assert markup.beams(others) == '<ol class="others"><li>b</li><li>c</li></ol>'
+    assert markup.beams(caption("a")) == ""
+
+
+def test_where_nothing_is_known_nothing_is_said():
+    assert markup.sureness("") == ""
+    assert "<td></td></tr>" in markup.table([Row("a", "a", "image", "b", -1.0)], nothing)
+
+
+def nothing(_):
+    return ""
 
 
 def test_the_bar_fills():
@@ -45,7 +58,7 @@ def test_the_bar_fills():
 
 def test_a_moment_of_the_timeline_lies_where_it_is_in_the_clip():
     frames = [TimedCaption(0, 2.5, caption("a")), TimedCaption(2.5, 10, caption("b"))]
-    html = markup.timeline(frames, ["x", "y"], 10)
+    html = markup.timeline(frames, ["x", "y"], 10, nothing)
     assert html.count("<li") == 2
     assert "left:0.0%;width:25.0%" in html
     assert "left:25.0%;width:75.0%" in html
@@ -57,7 +70,7 @@ def test_neighbours_with_the_same_caption_are_one_moment():
         TimedCaption(start, end, caption(text, -float(start)))
         for text, start, end in zip(texts, times, times[1:], strict=False)
     ]
-    html = markup.timeline(frames, list("vwxyz"), 5)
+    html = markup.timeline(frames, list("vwxyz"), 5, str)
     assert re.findall(r'data-start="(.*?)".*?src="(.*?)"', html) == [
         ("0.000", "v"),
         ("2.000", "x"),
@@ -68,11 +81,13 @@ def test_neighbours_with_the_same_caption_are_one_moment():
         "0:02.0 to 0:04.0",
         "0:04.0 to 0:05.0",
     ]
-    assert re.findall("score (.*?)<", html) == ["-0.50", "-2.50", "-4.00"]
+    assert re.findall("sure.>(.*?)<", html) == ["-0.5", "-2.5", "-4.0"]
 
 
 def test_a_clip_without_length_has_a_timeline_too():
-    assert "left:0.0%;width:100.0%" in markup.timeline([TimedCaption(0, 0, caption())], [""], 0)
+    assert "left:0.0%;width:100.0%" in markup.timeline(
+        [TimedCaption(0, 0, caption())], [""], 0, nothing
+    )
 
 
 @pytest.mark.parametrize(

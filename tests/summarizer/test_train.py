@@ -97,7 +97,7 @@ def test_the_folder_is_whole_and_says_how_it_was_made(trained):
     header = yaml.safe_load(card.split("---")[1])
     assert header["library_name"] == "transformers"
     evaluation = json.loads((trained / "evaluation.json").read_text())["val.jsonl"]
-    assert f"| fused | {100 * evaluation['scores']['fused']['CIDEr']:.1f} |" in card
+    assert f"| fused | {evaluation['scores']['fused']['CIDEr']:.3f} |" in card
     assert "summarizer.train --data clips.jsonl.gz" in card
 
 
