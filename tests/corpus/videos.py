@@ -14,12 +14,14 @@ from captioner.media.errors import (
     TooLargeError,
     TruncatedFileError,
 )
+from tests import codecs
 from tests.corpus import boxes
 from tests.corpus.entries import ANY_DAMAGE, Box, cuts, flips, kind, kinds_of, zeroed
 from tests.corpus.photos import encoded
 from tests.makers import numbered_frame, numbered_frames, save_video, turn_mp4
 
 FORMATS = [".mp4", ".mov", ".avi", ".mkv", ".webm", ".ts", ".mpg", ".wmv", ".flv"]
+AV_IS_THERE = importlib.util.find_spec("av") is not None
 _HAS_LENGTHS = (".mp4", ".mov")  # an index at the end, without which nothing can be read
 
 
@@ -105,6 +107,40 @@ def _h264(box: Box) -> None:
         box.either(f"{seed}.mp4", data[:pictures] + changed + data[pictures + 20_000 :])
     box.either("no-settings.mp4", patched(data, b"avcC", 6, bytes(12)))
     box.either("zeroed.mp4", zeroed(data, 0.3, 9000))
+
+
+@functools.cache
+def coded(name: str, count: int = 12, *, fields: bool = False) -> bytes:
+    """Return a video of numbered frames by `tests.codecs`, interlaced or not."""
+    with tempfile.TemporaryDirectory() as folder:
+        make = codecs.interlaced if fields else codecs.written
+        return make(Path(folder), name, count).read_bytes()
+
+
+@kind("av1")
+def _av1(box: Box) -> None:
+    if not AV_IS_THERE:
+        return
+    for name in ("av1.mp4", "av1.webm", "av1-10-bit.mkv"):
+        box.good(name, coded(name))
+        for seed, changed in flips(coded(name)):
+            box.either(f"{seed}-{name}", changed)
+    for percent, part in list(cuts(coded("av1.mp4")))[1::3]:
+        box.bad(f"cut-{percent}.mp4", part, TruncatedFileError)
+    box.either("zeroed.mp4", zeroed(coded("av1.mp4"), 0.3, 900))
+
+
+@kind("interlaced-videos")
+def _interlaced(box: Box) -> None:
+    if not AV_IS_THERE:
+        return
+    for name in codecs.INTERLACED:
+        data = coded(name, fields=True)
+        box.good(name, data)
+        for seed, changed in flips(data):
+            box.either(f"{seed}-{name}", changed)
+    box.good("later.mpg", coded("mpeg2.mpg") + coded("mpeg2.mpg", fields=True))
+    box.good("at-first.mpg", coded("mpeg2.mpg", fields=True) + coded("mpeg2.mpg"))
 
 
 @kind("wrong-suffix-of-a-video")

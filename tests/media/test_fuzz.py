@@ -79,6 +79,10 @@ SEEDS = {
     "flv-of-sound": boxes.flv_of_sound,
     "h264": short_h264,
 }
+if videos.AV_IS_THERE:
+    SEEDS["av1"] = lambda: videos.coded("av1.mp4")
+    SEEDS["av1-webm"] = lambda: videos.coded("av1.webm")
+    SEEDS["interlaced"] = lambda: videos.coded("mpeg2.mpg", fields=True)
 
 
 @pytest.mark.parametrize("name", SEEDS)

@@ -1,7 +1,6 @@
 """Codecs beside those of OpenCV's writer; PyAV writes them."""
 
 import sys
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,51 +10,10 @@ from captioner.media.budget import Budget
 from captioner.media.errors import CodecMissingError, TooLargeError, TruncatedFileError
 from captioner.media.frames import expected_duration, read_frames, sample_frames
 from captioner.media.videos import VideoSource
+from tests.codecs import CODECS, INTERLACED, interlaced, write, written
 from tests.makers import corners, numbered_frames, truncate, turn_mp4
 from tests.media.captures import keep_pictures
 from tests.media.test_videos import numbers
-
-CODECS = {
-    "av1.mp4": ("libsvtav1", "yuv420p"),
-    "av1.webm": ("libsvtav1", "yuv420p"),
-    "av1-10-bit.mkv": ("libsvtav1", "yuv420p10le"),
-    "vp9.webm": ("libvpx-vp9", "yuv420p"),
-    "hevc-10-bit.mp4": ("libx265", "yuv420p10le"),
-    "h264.mp4": ("libx264", "yuv420p"),
-    "prores.mov": ("prores_ks", "yuv422p10le"),
-    "mpeg2.mpg": ("mpeg2video", "yuv420p"),
-}
-QUIET = {"libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": "6"}}
-
-
-def write(path, frames, times=None, *, codec, pixels="yuv420p", options=None, flags=None):
-    """Write frames (uint8 [H, W, 3]) with PyAV, 25 a second or at ``times`` in milliseconds."""
-    import av
-
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options or QUIET.get(codec, {}))
-        frames = list(frames)
-        height, width, _ = frames[0].shape
-        stream.width, stream.height, stream.pix_fmt = width, height, pixels
-        stream.bit_rate = 2_000_000
-        if times is not None:
-            stream.codec_context.time_base = Fraction(1, 1000)
-        if flags:
-            stream.codec_context.flags |= flags
-        for index, image in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-            frame = frame.reformat(format=pixels)
-            if times is not None:
-                frame.time_base = Fraction(1, 1000)
-            frame.pts = index if times is None else times[index]
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    return path
-
-
-def written(folder, name, count=30):
-    codec, pixels = CODECS[name]
-    return write(folder / name, numbered_frames(count), codec=codec, pixels=pixels)
 
 
 @pytest.mark.parametrize("name", CODECS)
@@ -137,28 +95,6 @@ def test_long_av1_is_not_read_through(tmp_path, monkeypatch, name):
 
 
 # Interlaced, which OpenCV does not convert
-
-
-INTERLACED = {
-    "mpeg2.mpg": "mpeg2video",
-    "mpeg2.ts": "mpeg2video",
-    "mpeg4.avi": "mpeg4",
-    "prores.mov": "prores_ks",
-    "h264.mp4": "libx264",
-}
-
-
-def interlaced(folder, name, count=30):
-    from av.codec.context import Flags
-
-    return write(
-        folder / name,
-        numbered_frames(count),
-        codec=INTERLACED[name],
-        pixels="yuv422p10le" if name == "prores.mov" else "yuv420p",
-        flags=Flags.interlaced_dct | Flags.interlaced_me,
-        options={"x264-params": "interlaced=1"} if name == "h264.mp4" else None,
-    )
 
 
 @pytest.mark.parametrize("name", INTERLACED)
