@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,22 @@ def test_every_dependency_is_pinned_to_a_version_that_it_allows(requirement):
     pins = {canonicalize_name(pin.name): pin.specifier for pin in constraints()}
     (pin,) = pins[canonicalize_name(requirement.name)]
     assert requirement.specifier.contains(pin.version)
+
+
+def test_an_editable_install_is_a_path_and_no_import_hook(tmp_path):
+    pytest.importorskip("setuptools")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "app.py"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("captioner", "summarizer", "training"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+    program = "from setuptools.build_meta import build_editable as make; print(make('.'))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    with zipfile.ZipFile(tmp_path / done.stdout.split()[-1]) as wheel:
+        paths = [wheel.read(name).decode() for name in wheel.namelist() if name.endswith(".pth")]
+    assert paths == [f"{tmp_path.resolve()}\n"]
 
 
 def test_the_changelog_knows_the_version():
