@@ -51,7 +51,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	  --retries 2 --timeout 20 --index-url "$(TORCH_INDEX)" -c constraints.txt torch 2>/dev/null || \
 	  echo "$(TORCH_INDEX) cannot be reached; taking torch from where pip looks otherwise."
 	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
-	  -c constraints.txt -e '.[train,quantise,app,mcp,parquet,ray,dev]'
+	  -c constraints.txt -e '.[train,app,mcp,parquet,ray,dev]'
 	@touch $@
 
 $(DEMO): tools/demo.py $(INSTALLED)

@@ -219,7 +219,7 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         "--precision",
         choices=get_args(Precision),
         help="what the captioner computes with (default: bfloat16 where the processor multiplies "
-        "it, else float32); int8 is quicker still, for captions that are nearly as good",
+        "it, else float32)",
     )
 
 

@@ -90,7 +90,7 @@ def test_a_batch_size_out_of_range_is_refused_before_a_picture_is_taken(captione
 
 
 def test_an_unknown_precision_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="'fp8'; give one of: float32, bfloat16, int8"):
+    with pytest.raises(ValueError, match="'fp8'; give one of: float32, bfloat16"):
         load_captioner(tmp_path / "nowhere", precision="fp8")
 
 

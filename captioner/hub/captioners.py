@@ -195,8 +195,6 @@ def _log_probabilities(
 def _load(
     source: str, prompt: str | None, precision: Precision | None, **options: Any
 ) -> tuple[Any, Reader]:
-    if precision == "int8":
-        raise ModelError(f"{source}: a model of the hub does not run in int8; take float32")
     from transformers import AutoConfig, AutoModelForImageTextToText
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 # What an encoder and a decoder compute with.
-Precision: TypeAlias = Literal["float32", "bfloat16", "int8"]
+Precision: TypeAlias = Literal["float32", "bfloat16"]
 
 _STATES = {"lstm": 2, "attention-lstm": 4}
 

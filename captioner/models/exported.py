@@ -11,17 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from captioner.models.config import Precision
-from captioner.models.errors import ModelError
-from captioner.models.folder import FILES, INT8_ENCODER, ModelFolder
+from captioner.models.folder import FILES, ModelFolder
 from captioner.models.inference import InferenceModel, Run
 from captioner.models.openvino_graphs import converted, runner
 from captioner.models.saving import whole_file
-from summarizer.graphs import GraphStore, read_graph
+from summarizer.graphs import GraphStore
 
 if TYPE_CHECKING:
     from captioner.models.caption_model import CaptionModel
 
-_MEMORY, _GRID_MEMORY, _STEP = "memory", "grid-memory", "step-"  # names of graphs
+_MEMORY, _STEP = "memory", "step-"  # names of graphs
 
 
 class ExportedModel(InferenceModel):
@@ -30,11 +29,8 @@ class ExportedModel(InferenceModel):
     Args:
         folder: the model folder.
         precision: what it computes with; None: what is quickest of those that change no caption
-            for the worse. ``int8`` is for the encoder, which costs the most.
+            for the worse.
         cache: see `GraphStore`.
-
-    Raises:
-        ModelError: the folder has no encoder of this precision.
     """
 
     def __init__(
@@ -44,11 +40,6 @@ class ExportedModel(InferenceModel):
         cache: Path | None = None,
     ):
         super().__init__(folder.config, folder.vocabulary, folder.generation)
-        if precision == "int8" and not (folder.path / INT8_ENCODER).is_file():
-            raise ModelError(
-                f"{folder.path} has no {INT8_ENCODER}, which int8 needs; make it with "
-                "python -m training.quantise, or take another precision"
-            )
         self._precision = precision
         self._folder = folder.path
         self._unkept: dict[str, Any] = {}  # graphs for which there is no room in the cache
@@ -58,31 +49,15 @@ class ExportedModel(InferenceModel):
 
     def make_ready(self, captions: int) -> None:
         """Makes the graphs that are not kept yet; those that are came of these very weights."""
-        if self._precision == "int8":
-            self._quantised_encoder()
-        memory = _GRID_MEMORY if self._precision == "int8" else _MEMORY
-        for name in (memory, f"{_STEP}{captions}"):
+        for name in (_MEMORY, f"{_STEP}{captions}"):
             if not self._graphs.has(name):
                 self._graph(name)
 
     def _compile_memory(self, lanes: int) -> Run:
-        if self._precision == "int8":
-            return self._compile_quantised(lanes)
         return runner(self._graph(_MEMORY), lanes, self._precision)
-
-    def _compile_quantised(self, lanes: int) -> Run:
-        encode = runner(self._quantised_encoder(), lanes)
-        remember = runner(self._graph(_GRID_MEMORY), lanes)
-        return lambda images: remember(*encode(images))
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
         return runner(self._graph(f"{_STEP}{captions}"), lanes, self._precision, lent=1)
-
-    def _quantised_encoder(self) -> Any:
-        try:
-            return read_graph(self._folder / INT8_ENCODER)
-        except ValueError as error:
-            raise ModelError(str(error)) from error
 
     def _graph(self, name: str) -> Any:
         if name in self._unkept:
@@ -100,8 +75,6 @@ class ExportedModel(InferenceModel):
         model = self._source
         if name == _MEMORY:
             return model.memory_graph(model.encoder.model, folded=True)
-        if name == _GRID_MEMORY:
-            return model.memory_graph(model.encoder.split(None)[1], folded=True)
         return model.step_graph(int(name.removeprefix(_STEP)), folded=True)
 
     @cached_property

@@ -7,8 +7,6 @@ A model folder::
     encoder.safetensors      weights by name, float16: the file stays the same while only the
     decoder.safetensors      decoder is trained again
     generation_config.json   how captions are searched for (`DecodingOptions`)
-    encoder-int8.xml, .bin   the encoder in 8-bit integers, an OpenVINO graph: uint8 [B, S, S, 3] →
-                             grid [B, N, C]; made by training.quantise, and may be missing
     calibration.json         which scores are "fairly sure"; see `captioner.confidence`; may be
                              missing
     training.csv, README.md  curves and model card; not read
@@ -29,7 +27,6 @@ from captioner.models.saving import whole_file
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
-INT8_ENCODER = "encoder-int8.xml"
 FILES = ("config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors")
 
 

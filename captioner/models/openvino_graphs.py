@@ -65,8 +65,8 @@ def runner(
     Args:
         model: takes as many arrays as the function will.
         lanes: from how many threads the function is called at once.
-        precision: what it computes with where it is not quantised; None, or what the CPU has no
-            unit for: bfloat16 where it has one for that, else float32.
+        precision: what it computes with; None, or what the CPU has no unit for: bfloat16 where it
+            has one for that, else float32.
         lent: see `on_cpu`.
 
     Returns:

@@ -40,11 +40,11 @@ def test_a_setting_reaches_the_captioner_where_it_is_given(run, photos, name, va
     assert load.calls == [{"beams": None, name: value}]
 
 
-def test_a_precision_is_one_of_three(run, photos):
+def test_a_precision_is_one_of_two(run, photos):
     code, _, err = run(photos, "--precision", "float16")
     assert code == 2
     assert "float16" in err
-    assert "int8" in err
+    assert "bfloat16" in err
 
 
 @pytest.mark.parametrize(("options", "workers"), [([], WORKERS), (["--workers", "3"], 3)])

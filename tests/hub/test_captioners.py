@@ -198,11 +198,6 @@ def test_the_precision_is_the_one_asked_for(folders):
         assert captioner.caption(photo()).words
 
 
-def test_int8_is_not_for_models_of_the_hub(folders):
-    with pytest.raises(ModelError, match=r"git.*does not run in int8; take float32"):
-        load(folders, "git", precision="int8")
-
-
 def test_frames_of_a_clip_become_one_sentence(folders, tmp_path):
     clip = save_animation(tmp_path / "clip.gif", numbered_frames(4))
     video = VideoCaptioner(load(folders, "git"), load_summarizer("consensus"), max_frames=3)
