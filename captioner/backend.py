@@ -20,15 +20,17 @@ _LOG_LINE = re.compile(
 
 
 def choose_backend() -> str:
-    """Choose the backend for captioning: OpenVINO where it is installed, else TensorFlow.
+    """Choose the backend for captioning: OpenVINO, else TensorFlow, else PyTorch.
 
     OpenVINO is the fastest of Keras's backends on a CPU, but it only runs models and does not
-    train them. A ``KERAS_BACKEND`` that the user set is kept.
+    train them. Where it is not to be had, PyTorch comes with the package. A ``KERAS_BACKEND`` that
+    the user set is kept.
 
     Returns:
         The name that ``KERAS_BACKEND`` now holds.
     """
-    return _set_backend("openvino" if find_spec("openvino") else "tensorflow")
+    installed = [name for name in ("openvino", "tensorflow") if find_spec(name)]
+    return _set_backend(installed[0] if installed else "torch")
 
 
 def choose_training_backend() -> str:
@@ -79,6 +81,12 @@ def on_openvino() -> bool:
     if "keras" in sys.modules:
         return bool(sys.modules["keras"].config.backend() == "openvino")
     return os.environ.get("KERAS_BACKEND") == "openvino"
+
+
+def openvino_is_free() -> bool:
+    """Whether OpenVINO is installed, and nobody has chosen a backend of Keras yet."""
+    chosen = "keras" in sys.modules or os.environ.get("KERAS_BACKEND")
+    return not chosen and find_spec("openvino") is not None
 
 
 def _set_backend(default: str) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from captioner.backend import on_openvino
 from captioner.media.images import load_image
 from captioner.models.config import Precision
 from captioner.models.errors import ModelError
 from captioner.ranges import BATCH_SIZE, BEAMS, check_whole
+from summarizer.extras import need
 from summarizer.hub import is_path
 
 if TYPE_CHECKING:
@@ -187,10 +187,6 @@ class NetworkCaptioner(Captioner):
         """See `Captioner.searching`."""
         return NetworkCaptioner(self.model, self.name, replace(self.decoding, beams=beams))
 
-    def check(self) -> None:
-        """See `Captioner.check`."""
-        self.model.make_ready(self.decoding.beams)
-
     def _caption(self, hypotheses: Sequence[Hypothesis]) -> Caption:
         captions = []
         for hypothesis in hypotheses:
@@ -281,6 +277,10 @@ def _load_model(model: str | Path, prompt: str | None, precision: Precision | No
             f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
             f"(owner/model), and what ships is: {names}"
         )
+    try:
+        need("torch", "transformers", extra="hub", what="a captioner of transformers")
+    except ImportError as error:
+        raise ModelError(str(error)) from None
     from captioner.hub.captioners import HubCaptioner
 
     if folder.is_dir():
@@ -296,18 +296,9 @@ def _load_network(
             f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
             "prompt out, or take a model of the Hugging Face hub"
         )
-    if on_openvino():
-        from captioner.models.exported import ExportedModel
-        from captioner.models.folder import read_folder
+    from captioner.models.loading import load_model
 
-        model: InferenceModel = ExportedModel(read_folder(folder), precision)
-    elif precision not in (None, "float32"):
-        raise ModelError(f"{precision} needs OpenVINO; the other backends of Keras run in float32")
-    else:
-        from captioner.models.caption_model import CaptionModel
-
-        model = CaptionModel.load(folder)
-    return NetworkCaptioner(model, folder.name)
+    return NetworkCaptioner(load_model(folder, precision), folder.name)
 
 
 def _is_of_transformers(folder: Path) -> bool:

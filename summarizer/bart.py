@@ -13,9 +13,13 @@ from typing import Any
 from summarizer.base import Summarizer, SummarizerError, usable_captions
 from summarizer.choice import Agreement, centred
 from summarizer.consensus import ConsensusSummarizer
+from summarizer.extras import need
 from summarizer.hub import first_line, load_from_hub, quiet
 from summarizer.network import Network, Reading
 from summarizer.settings import FREQUENCIES_FILE, FusionSettings
+
+_PACKAGES = ("torch", "transformers")
+_WHAT = "a summarizer that is no BART of this package's"
 
 _GROUPS_AT_ONCE = 8  # in two thirds of the time of one after the other
 _TOKENS_A_WORD = 2  # room for rare words, which are several tokens
@@ -74,15 +78,12 @@ class BartSummarizer(Summarizer):
         self.name = name
 
     @classmethod
-    def from_folder(
-        cls, folder: Path, name: str | None = None, *, cache: Path | None = None
-    ) -> BartSummarizer:
+    def from_folder(cls, folder: Path, name: str | None = None) -> BartSummarizer:
         """Loads a model folder, never asking a network.
 
         Args:
             folder: what `summarizer.train` or transformers' ``save_pretrained`` wrote.
             name: what it is called in results; None: the folder.
-            cache: see `summarizer.graphs.GraphStore`.
 
         Raises:
             SummarizerError: the folder holds no such model, or a damaged one.
@@ -96,7 +97,7 @@ class BartSummarizer(Summarizer):
         try:
             frequencies = folder / FREQUENCIES_FILE
             agreement = Agreement.load(frequencies if frequencies.is_file() else None)
-            network = _load_folder(folder, settings, cache)
+            network = _load_folder(folder, settings)
         except Exception as error:  # transformers raises anything at all for a damaged folder
             raise SummarizerError(
                 f"{folder}: no sequence-to-sequence model can be loaded from here "
@@ -113,6 +114,7 @@ class BartSummarizer(Summarizer):
             SummarizerError: there is no such model, no network, or it is of another kind.
         """
         try:
+            need(*_PACKAGES, extra="hub", what=_WHAT)
             network = load_from_hub(name, _load_transformers)
         except Exception as error:  # network, cache, name, format: all end here
             raise SummarizerError(
@@ -205,14 +207,15 @@ def tidy(text: str, max_words: int) -> str:
     return " ".join(first.lower().split()[:max_words]).rstrip(" .,;:")
 
 
-def _load_folder(folder: Path, settings: FusionSettings, cache: Path | None) -> Network:
+def _load_folder(folder: Path, settings: FusionSettings) -> Network:
     """On OpenVINO where it can be: a general model may be of any kind, and reads long texts."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if settings.separator and config.get("model_type") == "bart" and find_spec("openvino"):
         from summarizer.openvino_network import OpenVinoNetwork
 
-        network: Network = OpenVinoNetwork.load(folder, cache)
+        network: Network = OpenVinoNetwork.load(folder)
     else:
+        need(*_PACKAGES, extra="hub", what=_WHAT)
         with quiet():
             network = _load_transformers(str(folder), local_files_only=True)
     # Of a general model, some tokens may have no weights, and are never used.

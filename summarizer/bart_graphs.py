@@ -6,11 +6,40 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openvino
 import torch
+from safetensors.numpy import load_file
 from torch import nn
 
+from summarizer.hub import quiet
+from summarizer.openvino_network import GRAPHS, graph_files
 from summarizer.torch_network import TorchNetwork
+
+
+def export(folder: Path) -> tuple[str, ...]:
+    """Writes the graphs of a model folder into it; returns their names.
+
+    Raises:
+        OSError: the folder cannot be written.
+        Exception: see `graphs_of`.
+    """
+    with quiet():
+        graphs = graphs_of(folder)
+    weights = load_file(folder / "model.safetensors")
+    names = {array.astype(np.float32).tobytes(): name for name, array in weights.items()}
+    for graph in graphs.values():
+        _name_weights(graph, names)
+    graph_files(folder).write(graphs, folder)
+    return GRAPHS
+
+
+def _name_weights(graph: Any, names: dict[bytes, str]) -> None:
+    """Gives constants the names of the weights of the same numbers, for conversion loses some."""
+    for node in graph.get_ops():
+        if node.get_type_name() == "Constant":
+            name = names.get(node.data.tobytes()) if node.data.size > 1 else None
+            node.set_friendly_name(name or f"constant of {node.get_name()}")
 
 
 def graphs_of(folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A BART on OpenVINO: its graphs are made once with PyTorch, which later runs need not import.
+"""A BART on OpenVINO: its graphs are made once with PyTorch, and lie in the model folder.
 
 To import PyTorch and transformers takes seconds and 600 MB.
 """
@@ -6,6 +6,7 @@ To import PyTorch and transformers takes seconds and 600 MB.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from summarizer.beam_search import BeamSearch, SearchOptions
-from summarizer.graphs import GraphStore, on_cpu
+from summarizer.extras import need
+from summarizer.graph_files import GraphFiles
+from summarizer.graphs import on_cpu
 from summarizer.hub import quiet
 from summarizer.network import Network, Reading
 
-_FILES = ("config.json", "model.safetensors")
-_GRAPHS = ("encoder", "decoder", "words")
+_log = logging.getLogger("captionloom")
+
+GRAPHS = ("encoder", "decoder", "words")
 _SAME_LENGTHS = 32  # sources are filled up to a multiple: each new length takes time to prepare
 
 
@@ -51,30 +55,18 @@ class OpenVinoNetwork(Network):
         self.window = int(config["max_position_embeddings"])
 
     @classmethod
-    def load(
-        cls, folder: Path, cache: Path | None = None, precision: str | None = None
-    ) -> OpenVinoNetwork:
+    def load(cls, folder: Path, precision: str | None = None) -> OpenVinoNetwork:
         """Loads a model folder.
 
         Args:
             folder: what `summarizer.train` wrote.
-            cache: see `GraphStore`.
             precision: as above.
 
         Raises:
+            ImportError: it has no graphs, and there is no PyTorch to make them.
             Exception: whatever transformers raises for a damaged folder.
         """
-        code = (Path(__file__), Path(__file__).with_name("bart_graphs.py"))
-        made_of = (*(folder / name for name in _FILES), *code)
-        store = GraphStore(folder, made_of, ("transformers", "torch"), cache)
-        graphs = {name: store.get(name) for name in _GRAPHS}
-        if any(graph is None for graph in graphs.values()):
-            from summarizer.bart_graphs import graphs_of
-
-            with quiet():
-                graphs = graphs_of(folder)
-            for name, graph in graphs.items():
-                store.keep(name, graph)
+        graphs = graph_files(folder).read() or _graphs_made_now(folder)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return cls(graphs, tokenizer, config, precision)
@@ -101,6 +93,26 @@ class OpenVinoNetwork(Network):
         """What tokens say."""
         said: list[str] = self._tokenizer.decode_batch(tokens)
         return said
+
+
+def graph_files(folder: Path) -> GraphFiles:
+    """The files that the graphs of a model folder are made of."""
+    # The weights count as settings, for some are folded into others.
+    settings = ("config.json", "model.safetensors")
+    return GraphFiles(GRAPHS, ("model.safetensors",), settings, folder.joinpath)
+
+
+def _graphs_made_now(folder: Path) -> dict[str, Any]:
+    need("torch", "transformers", extra="train", what="a summarizer without graphs of its own")
+    from summarizer.bart_graphs import graphs_of
+
+    _log.warning(
+        "%s has no graphs yet that run without PyTorch, so loading takes some seconds; "
+        "python -m training.export makes them",
+        folder,
+    )
+    with quiet():
+        return graphs_of(folder)
 
 
 class OpenVinoReading(Reading):

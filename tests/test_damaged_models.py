@@ -14,9 +14,10 @@ from summarizer.settings import FusionSettings
 from tests.fusion_makers import save_bart
 from tests.makers import numbered_frames, save_animation, save_photo
 from tests.models.test_caption_model import tiny_model
+from training.export import export_apart
 
-# One process for all commands, whose imports take longest. The first is of whole models, whose
-# graphs are kept: these must not hide what became of the weights since.
+# One process for all commands, whose imports take longest. The models have graphs, as those that
+# ship: these must not hide what became of the weights since.
 _PROGRAM = """
 import json, sys
 from captioner.cli import main
@@ -92,6 +93,8 @@ def endings(tmp_path_factory):
     tiny_model().save(folder / "whole captioner")
     save_bart(folder / "whole summarizer")
     FusionSettings(separator="<sep>").save(folder / "whole summarizer")
+    export_apart(folder / "whole captioner")
+    export_apart(folder / "whole summarizer")
     shutil.copy(folder / "clip.gif", folder / "clip.jpg")
     runs = {("both", "whole"): ("clip.gif", "whole captioner", "whole summarizer")}
     for name, (damage, _) in CAPTIONER.items():

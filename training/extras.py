@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-_MODULES = ("accelerate", "matplotlib", "nltk", "yaml")  # of the extra `train`
+_MODULES = (
+    "accelerate",
+    "keras",
+    "matplotlib",
+    "nltk",
+    "torch",
+    "transformers",
+    "yaml",
+)  # of the extra `train`
 
 
 def missing_extra() -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,14 @@ class CaptionModel(InferenceModel):
 
         Args:
             captions: K, captions of each image.
-            folded: the graph keeps the weights of now, and what can be computed of them is; it is
-                quicker, and takes what the folded `memory_graph` gives.
+            folded: what can be computed of the weights alone is computed beforehand, which is
+                quicker; the graph takes what the folded `memory_graph` gives, and the decoder's
+                `tables`.
 
         Returns:
-            A Keras model: tokens int32 [B, K, 1], the states each [B, K, D] and the memory →
-            probabilities of the next word [B, K, V], where it looked [B, K, N], new states.
+            A Keras model: tokens int32 [B, K, 1], the states each [B, K, D], the memory and the
+            tables → probabilities of the next word [B, K, V], where it looked [B, K, N], new
+            states.
         """
         tokens = keras.Input((captions, 1), dtype="int32", name="tokens")
         grid = keras.Input(self._grid_shape, name="grid")
@@ -105,12 +108,19 @@ class CaptionModel(InferenceModel):
         states = [
             keras.Input((captions, units), name=f"state_{i}") for i in range(self.decoder.states)
         ]
-        read = self.decoder.read_folded if folded else self.decoder.read
+        read, tables = self.decoder.read, {}
+        if folded:
+            known = self.decoder.tables()
+            tables = {
+                name: keras.Input(batch_shape=x.shape, name=name) for name, x in known.items()
+            }
+            read = partial(self.decoder.read_folded, tables=tables)
         logits, new_states, where = read(tokens, tuple(states), tuple(memory))
         # Not their logarithms: OpenVINO has a softmax in one piece, and a search needs few of them.
         probabilities = ops.softmax(ops.cast(logits[:, :, 0], "float32"), axis=-1)
         outputs = [probabilities, where[:, :, 0], *new_states]
-        return keras.Model([tokens, *states, *memory], outputs, name="step")
+        inputs = [tokens, *states, *memory, *tables.values()]
+        return keras.Model(inputs, outputs, name="step")
 
     @staticmethod
     def _repeat(states: tuple[Any, ...], captions: int) -> tuple[Any, ...]:

@@ -14,14 +14,17 @@ in decoding. So the image is projected once, however many captions are read from
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from captioner.models import folding
 from captioner.models.config import DecoderConfig
 from captioner.models.errors import ModelError
+from captioner.models.folding import EMBEDDINGS, INPUT_KERNEL, WORD_GATES
 
 
 @keras.saving.register_keras_serializable(package="captionloom")
@@ -181,8 +184,16 @@ class Decoder(ABC):
         """What `read_folded` takes of what `remember` returned."""
         return memory
 
+    def tables(self) -> dict[str, np.ndarray]:
+        """What `read_folded` takes of the weights of now; see `folding.tables`."""
+        return {}
+
     def read_folded(
-        self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
+        self,
+        tokens: Any,
+        states: tuple[Any, ...],
+        memory: tuple[Any, ...],
+        tables: Mapping[str, Any],
     ) -> tuple[Any, tuple[Any, ...], Any]:
         """As `read`, of weights that no longer change, and without dropout.
 
@@ -221,7 +232,7 @@ class LSTMDecoder(Decoder):
         words = self.dropout(self._words(tokens))
         outputs, *new_states = self.lstm(words, *states)
         even = memory[1]
-        where = ops.tile(even[:, None, None], (1, *tokens.shape[1:], 1))
+        where = even[:, None, None] + ops.cast(ops.zeros_like(tokens), even.dtype)[..., None]
         return self._logits(outputs), tuple(new_states), where
 
 
@@ -265,8 +276,19 @@ class AttentionLSTMDecoder(Decoder):
         image, keys, values = memory
         return self.reader.input_gates(self.whole(image)), keys, values
 
+    def tables(self) -> dict[str, np.ndarray]:
+        """See `Decoder.tables`."""
+        kernel = self.reader.input_gates.kernel
+        weights = {EMBEDDINGS: self.embed.embeddings, INPUT_KERNEL: kernel}
+        arrays = {name: ops.convert_to_numpy(variable) for name, variable in weights.items()}
+        return folding.tables(self.config, arrays)
+
     def read_folded(
-        self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
+        self,
+        tokens: Any,
+        states: tuple[Any, ...],
+        memory: tuple[Any, ...],
+        tables: Mapping[str, Any],
     ) -> tuple[Any, tuple[Any, ...], Any]:
         """The words' part of the reader's gates is looked up.
 
@@ -274,16 +296,10 @@ class AttentionLSTMDecoder(Decoder):
         step that multiplies neither has a sixth less of weights to read.
         """
         image, keys, values = memory
-        gates = ops.take(self._word_gates(), tokens, axis=0) + image[:, None, None]
+        gates = ops.take(tables[WORD_GATES], tokens, axis=0) + image[:, None, None]
         read, *reader_states = self.reader.follow(gates, *states[:2])
         logits, writer_states, where = self._write(read, states[2:], keys, values)
         return logits, (*reader_states, *writer_states), where
-
-    def _word_gates(self) -> np.ndarray:
-        """What each word adds to the reader's gates, float32 [V, 4 D]."""
-        words = ops.convert_to_numpy(self.embed.embeddings) * self.config.units**0.5
-        gates: np.ndarray = words @ ops.convert_to_numpy(self.reader.input_gates.kernel)
-        return gates
 
     def _write(
         self, read: Any, states: tuple[Any, ...], keys: Any, values: Any

@@ -1,84 +1,106 @@
-"""A model folder on OpenVINO without Keras: its graphs are made once, and kept on disk.
+"""A model folder on OpenVINO without Keras: the folder's graphs and its weights are all it needs.
 
 To import Keras and to build the network takes seconds and hundreds of megabytes; to read the graphs
-that came of it, a quarter of a second.
+that came of it, a tenth of a second.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from captioner.models import folding
 from captioner.models.config import Precision
-from captioner.models.folder import FILES, ModelFolder
+from captioner.models.errors import ModelError
+from captioner.models.folder import ModelFolder
 from captioner.models.inference import InferenceModel, Run
-from captioner.models.openvino_graphs import converted, runner
-from captioner.models.saving import whole_file
-from summarizer.graphs import GraphStore
+from captioner.models.openvino_graphs import runner, with_tables
+from captioner.models.saving import whole_file, write_whole
+from summarizer.graph_files import GraphFiles
 
-if TYPE_CHECKING:
-    from captioner.models.caption_model import CaptionModel
+MEMORY, STEP = "memory", "step"  # names of graphs
 
-_MEMORY, _STEP = "memory", "step-"  # names of graphs
+
+def graph_files(folder: ModelFolder) -> GraphFiles:
+    """The files that the graphs of a model folder are made of."""
+    return GraphFiles(
+        names=(MEMORY, STEP),
+        weights=("encoder.safetensors", "decoder.safetensors"),
+        settings=("config.json",),
+        locate=partial(whole_file, folder.path),
+    )
+
+
+def read_graphs(folder: ModelFolder) -> dict[str, Any] | None:
+    """The graphs of a model folder; None where it has none, or those of another model.
+
+    Raises:
+        ModelError: a file is damaged.
+    """
+    try:
+        return graph_files(folder).read()
+    except (OSError, ValueError) as error:
+        raise ModelError(str(error)) from error
+
+
+def write_graphs(folder: ModelFolder, graphs: Mapping[str, Any]) -> None:
+    """Writes graphs that `keras_graphs.graphs_of` made into the model folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+        ValueError: the graphs are not those of the folder's weights.
+    """
+    write_whole(folder.path, partial(graph_files(folder).write, graphs))
 
 
 class ExportedModel(InferenceModel):
-    """A model that runs on OpenVINO, of graphs that are read from disk.
+    """A model that runs on OpenVINO.
 
     Args:
         folder: the model folder.
+        graphs: as `read_graphs` or `keras_graphs.graphs_of` returns them.
         precision: what it computes with; None: what is quickest of those that change no caption
             for the worse.
-        cache: see `GraphStore`.
+
+    Raises:
+        ModelError: the weights are damaged, or of other words.
     """
 
+    any_captions = True
+
     def __init__(
-        self,
-        folder: ModelFolder,
-        precision: Precision | None = None,
-        cache: Path | None = None,
+        self, folder: ModelFolder, graphs: Mapping[str, Any], precision: Precision | None = None
     ):
         super().__init__(folder.config, folder.vocabulary, folder.generation)
         self._precision = precision
-        self._folder = folder.path
-        self._unkept: dict[str, Any] = {}  # graphs for which there is no room in the cache
-        code = sorted(Path(__file__).parent.glob("*.py"))
-        weights = [whole_file(folder.path, name) for name in FILES]
-        self._graphs = GraphStore(folder.path, (*weights, *code), ("keras",), cache)
+        self._graphs = {MEMORY: graphs[MEMORY], STEP: with_tables(graphs[STEP], _tables(folder))}
 
-    def make_ready(self, captions: int) -> None:
-        """Makes the graphs that are not kept yet; those that are came of these very weights."""
-        for name in (_MEMORY, f"{_STEP}{captions}"):
-            if not self._graphs.has(name):
-                self._graph(name)
+    @property
+    def on_openvino(self) -> bool:
+        """See `InferenceModel.on_openvino`."""
+        return True
 
     def _compile_memory(self, lanes: int) -> Run:
-        return runner(self._graph(_MEMORY), lanes, self._precision)
+        return runner(self._graphs[MEMORY], lanes, self._precision)
 
     def _compile_step(self, captions: int, lanes: int) -> Run:
-        return runner(self._graph(f"{_STEP}{captions}"), lanes, self._precision, lent=1)
+        return runner(self._graphs[STEP], lanes, self._precision, lent=1)
 
-    def _graph(self, name: str) -> Any:
-        if name in self._unkept:
-            return self._unkept[name]
-        graph = self._graphs.get(name)
-        if graph is None:
-            graph = converted(self._built(name))
-            self._graphs.keep(name, graph)
-            if not self._graphs.has(name):
-                self._unkept[name] = graph
-        return graph
 
-    def _built(self, name: str) -> Any:
-        """The graph of this name, of Keras."""
-        model = self._source
-        if name == _MEMORY:
-            return model.memory_graph(model.encoder.model, folded=True)
-        return model.step_graph(int(name.removeprefix(_STEP)), folded=True)
-
-    @cached_property
-    def _source(self) -> CaptionModel:
-        from captioner.models.caption_model import CaptionModel
-
-        return CaptionModel.load(self._folder)
+def _tables(folder: ModelFolder) -> dict[str, np.ndarray]:
+    path = whole_file(folder.path, "decoder.safetensors")
+    expected = len(folder.vocabulary), folder.config.decoder.units
+    try:
+        with safe_open(path, "numpy") as weights:
+            found = tuple(weights.get_slice(folding.EMBEDDINGS).get_shape())
+            names = folding.INPUTS.get(folder.config.decoder.name, ())
+            inputs = {name: weights.get_tensor(name) for name in names}
+    except SafetensorError as error:
+        raise ModelError(f"{path} is damaged ({error}); copy the model folder again") from error
+    if found != expected:
+        raise ModelError(f"{path}: {folding.EMBEDDINGS} is {found}, expected {expected}")
+    return folding.tables(folder.config.decoder, inputs)

@@ -26,7 +26,12 @@ class InferenceModel(ABC):
         config: the architecture.
         vocabulary: the words.
         generation: default settings of the search.
+
+    Attributes:
+        any_captions: whether what is compiled for the step takes any number of captions.
     """
+
+    any_captions = False
 
     def __init__(
         self, config: CaptionModelConfig, vocabulary: Vocabulary, generation: DecodingOptions
@@ -39,22 +44,17 @@ class InferenceModel(ABC):
         self._compiling = threading.Lock()
 
     @property
+    def on_openvino(self) -> bool:
+        """Whether OpenVINO computes it."""
+        return on_openvino()
+
+    @property
     def useful_lanes(self) -> int:
         """How many calls at once are quicker than one after the other.
 
         Only OpenVINO can share its cores out.
         """
-        return openvino_graphs.useful_lanes() if on_openvino() else 1
-
-    def make_ready(self, captions: int) -> None:  # noqa: B027 - nothing, where all is in memory
-        """Does what must be done once in a model's life, and may show that it is damaged.
-
-        Args:
-            captions: K of the steps to come.
-
-        Raises:
-            ModelError: it is.
-        """
+        return openvino_graphs.useful_lanes() if self.on_openvino else 1
 
     @abstractmethod
     def _compile_memory(self, lanes: int) -> Run:
@@ -75,7 +75,7 @@ class InferenceModel(ABC):
         """
         run = self._once("memory", self._compile_memory)
         # GPUs and TensorFlow like large batches.
-        together = openvino_graphs.images_together(self._lanes) if on_openvino() else len(images)
+        together = openvino_graphs.images_together(self._lanes) if self.on_openvino else len(images)
         parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
         return self._sorted([np.concatenate(part) for part in zip(*parts, strict=True)])
 
@@ -94,7 +94,8 @@ class InferenceModel(ABC):
             probabilities are many, and not copied: the thread's next step overwrites them.
         """
         captions = tokens.shape[1]
-        run = self._once(("step", captions), lambda lanes: self._compile_step(captions, lanes))
+        key = "step", None if self.any_captions else captions
+        run = self._once(key, lambda lanes: self._compile_step(captions, lanes))
         probabilities, where, *new_states = run(tokens, *states, *memory)
         return probabilities, where, new_states
 

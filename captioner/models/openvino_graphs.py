@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -48,13 +48,34 @@ def converted(graph: Any) -> Any:
     tensor = type(ops.zeros(()))  # what Keras's layers take and return on this backend
     # Open batch sizes, so that a new number of images does not compile the graph again.
     parameters = [
-        opset16.parameter([-1, *x.shape[1:]], np.dtype(x.dtype).type) for x in graph.inputs
+        opset16.parameter(
+            [-1 if size is None else size for size in x.shape],
+            np.dtype(x.dtype).type,
+            name=x.name,  # which is lost where it is no keyword
+        )
+        for x in graph.inputs
     ]
     given = [tensor(parameter.output(0)) for parameter in parameters]
     outputs = graph(given if len(given) > 1 else given[0], training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
     results = [opset16.result(output.output) for output in outputs]
     return openvino.Model(results, parameters)
+
+
+def with_tables(model: Any, tables: Mapping[str, np.ndarray]) -> Any:
+    """An `openvino.Model` that need not be given some of its inputs: they are always the same.
+
+    Args:
+        model: is changed.
+        tables: inputs by their names.
+    """
+    from openvino import opset16
+
+    parameters = {x.get_friendly_name(): x for x in model.get_parameters()}
+    for name, table in tables.items():
+        parameters[name].output(0).replace(opset16.constant(table).output(0))
+        model.remove_parameter(parameters[name])
+    return model
 
 
 def runner(

@@ -1,13 +1,17 @@
 """A fuser on OpenVINO writes what it would write on PyTorch."""
 
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from summarizer.bart import BartSummarizer
+from summarizer.bart_graphs import export
+from summarizer.openvino_network import graph_files
 from summarizer.settings import FusionSettings
 from tests.fusion_makers import save_bart, scene, scenes
 
@@ -23,6 +27,7 @@ TEXTS = ["a dog runs in a park", "two girls", "a man rides"]
 def folder(tmp_path_factory):
     folder = save_bart(tmp_path_factory.mktemp("models") / "fuser")
     FusionSettings("<sep>", "<clip>", agreement=1.0, inputs_compete=True).save(folder)
+    assert export(folder) == ("encoder", "decoder", "words")
     return folder
 
 
@@ -33,7 +38,7 @@ def networks(folder):
     from summarizer.torch_network import TorchNetwork
 
     return (
-        OpenVinoNetwork.load(folder, precision="f32"),
+        OpenVinoNetwork.load(folder, "f32"),
         TorchNetwork.load(str(folder), dtype=torch.float32, local_files_only=True),
     )
 
@@ -67,27 +72,51 @@ def test_a_source_that_is_too_long_is_cut_alike(networks):
     assert mine == theirs
 
 
-def test_the_graphs_are_made_once(folder, tmp_path, monkeypatch):
-    from summarizer import bart_graphs
+@pytest.fixture
+def bare(folder, tmp_path):
+    """A copy without its graphs."""
+    copy = shutil.copytree(folder, tmp_path / "fuser")
+    for path in (*copy.glob("*.xml"), copy / "graphs.bin"):
+        path.unlink()
+    return copy
+
+
+def test_a_folder_without_graphs_or_with_those_of_others_says_so_and_runs(
+    networks, bare, folder, caplog
+):
     from summarizer.openvino_network import OpenVinoNetwork
 
-    made = []
-    real = bart_graphs.graphs_of
-    monkeypatch.setattr(bart_graphs, "graphs_of", lambda path: made.append(path) or real(path))
-    first, second = (OpenVinoNetwork.load(folder, tmp_path).read(SOURCES[:2]) for _ in range(2))
-    assert made == [folder]
-    assert first.search(2, 2, 8) == second.search(2, 2, 8)
-    next(tmp_path.rglob("decoder.xml")).write_text("damaged")
-    OpenVinoNetwork.load(folder, tmp_path)
-    assert made == [folder, folder]
+    expected = networks[0].read(SOURCES[:2]).search(2, 2, 8)
+    assert OpenVinoNetwork.load(bare, "f32").read(SOURCES[:2]).search(2, 2, 8) == expected
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"{bare} has no graphs yet that run without PyTorch")
+    shutil.copy(folder / "graphs.bin", bare)
+    weights = load_file(bare / "model.safetensors")
+    weights["final_logits_bias"] = weights["final_logits_bias"] + 1
+    save_file(weights, bare / "model.safetensors", {"format": "pt"})
+    assert graph_files(bare).read() is None
 
 
-def test_making_the_graphs_writes_nothing_on_the_screen(folder, tmp_path, capfd, recwarn):
-    from summarizer.openvino_network import OpenVinoNetwork
-
-    OpenVinoNetwork.load(folder, tmp_path)
+def test_making_the_graphs_writes_nothing_on_the_screen(bare, capfd, recwarn):
+    export(bare)
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
+
+
+def test_the_graphs_that_ship_are_those_of_the_model_that_ships():
+    from summarizer.loading import DEFAULT, PRETRAINED
+    from summarizer.openvino_network import OpenVinoNetwork
+    from summarizer.torch_network import TorchNetwork
+
+    folder = PRETRAINED / DEFAULT
+    assert graph_files(folder).read() is not None
+    mine = OpenVinoNetwork.load(folder, "f32").read(SOURCES[:2])
+    theirs = TorchNetwork.load(str(folder), dtype=torch.float32, local_files_only=True)
+    expected = theirs.read(SOURCES[:2])
+    assert mine.search(4, 4, 12) == expected.search(4, 4, 12)
+    assert mine.log_probabilities(1, TEXTS, 48) == pytest.approx(
+        expected.log_probabilities(1, TEXTS, 48), abs=1e-4
+    )
 
 
 def test_threads_may_share_it(networks):
@@ -107,7 +136,6 @@ def test_fusing_needs_no_torch(folder):
         f"print(load_summarizer({str(folder)!r}).summarize({scene('a dog', 'runs')!r}))\n"
         "print(sorted({'torch', 'transformers'} & set(sys.modules)))\n"
     )
-    BartSummarizer.from_folder(folder)  # the graphs are made
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[1] == "[]"
 
