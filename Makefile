@@ -3,8 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What is installed so far, each with all before it: what captioning needs, the web page, the rest.
+BASE := $(VENV)/.base
+PAGE := $(VENV)/.page
 INSTALLED := $(VENV)/.installed
 DEMO := demo/.made
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e
 
 # More words for pip, such as a mirror: make setup PIP_FLAGS="--index-url https://..."
 PIP_FLAGS ?=
@@ -14,14 +18,14 @@ PIP_FLAGS ?=
 TORCH_INDEX ?= $(if $(filter Linux,$(shell uname -s)),https://download.pytorch.org/whl/cpu)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test browse chromium app
+.PHONY: help setup demo check quick test browse chromium app
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## install everything into .venv, in the versions of constraints.txt
 
-demo: $(INSTALLED) $(DEMO)  ## caption four photos, a GIF and a video
+demo: $(BASE) $(DEMO)  ## caption four photos, a GIF and a video; installs only what that needs
 	$(BIN)/python -m captioner demo
 
 check: $(INSTALLED)  ## lint, format, types
@@ -29,7 +33,10 @@ check: $(INSTALLED)  ## lint, format, types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: check chromium  ## check, then run the tests
+quick: $(INSTALLED)  ## of the tests those that one needs while working, without the slow ones
+	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser
+
+test: check chromium  ## check, then run all tests
 	$(BIN)/python -m pytest
 
 browse: $(INSTALLED) chromium  ## of the tests only those that drive the web page, and its pictures
@@ -38,22 +45,30 @@ browse: $(INSTALLED) chromium  ## of the tests only those that drive the web pag
 chromium:  ## install the browser that tests drive, where there is none (Debian and its like, as root)
 	@tools/chromium.sh
 
-app: $(INSTALLED)  ## serve the web page on this machine
+app: $(PAGE)  ## serve the web page on this machine
 	$(BIN)/python app.py
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(BASE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo "Captionloom needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is none of these;" \
 	    "name one: make setup PYTHON=python3.12" >&2; exit 1; }
-	@echo "Installing into $(VENV); the first time takes a few minutes."
+	@echo "Installing into $(VENV)."
 	@$(PYTHON) -m venv $(VENV)
+	@$(INSTALL) .
+	@touch $@
+
+$(PAGE): $(BASE)
+	@$(INSTALL) '.[app]'
+	@touch $@
+
+$(INSTALLED): $(BASE)
+	@echo "Installing what training, the web page and the tests need; this takes a few minutes."
 	@test -z "$(TORCH_INDEX)" || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
 	  --retries 2 --timeout 20 --index-url "$(TORCH_INDEX)" -c constraints.txt torch 2>/dev/null || \
 	  echo "$(TORCH_INDEX) cannot be reached; taking torch from where pip looks otherwise."
-	@$(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) \
-	  -c constraints.txt -e '.[train,app,mcp,parquet,ray,dev]'
-	@touch $@
+	@$(INSTALL) '.[hub,train,app,mcp,parquet,heic,av1,ray,dev]'
+	@touch $(PAGE) $@
 
-$(DEMO): tools/demo.py $(INSTALLED)
+$(DEMO): tools/demo.py $(BASE)
 	@$(BIN)/python tools/demo.py $(@D) >/dev/null
 	@touch $@

@@ -4,13 +4,10 @@ The public names load their modules when they are first used, so that ``import c
 quick and imports neither Keras, PyTorch, TensorFlow nor OpenCV.
 """
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-# By this package OpenVINO reports each of its imports to its makers, unless a user forbade it.
-# Nothing is to be sent from here: where it is missing, OpenVINO does without.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import summarizer  # noqa: F401 - keeps OpenVINO from reporting to its makers
 
 if TYPE_CHECKING:
     from captioner.captioner import Caption, Captioner, load_captioner

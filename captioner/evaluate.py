@@ -54,4 +54,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from captioner.process import run
+
+    run("captioner.evaluate")

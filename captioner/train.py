@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from captioner.backend import choose_training_backend, import_tensorflow
+from captioner.process import exit_code_of
 from training.extras import missing_extra
 
 
@@ -84,6 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     from captioner.models.errors import ModelError
     from training.captioning import TrainingJob, train
     from training.datasets import DatasetError
+    from training.export import export_apart
     from training.recipe import Recipe
     from training.settings import RecipeError, parse_settings
 
@@ -99,15 +102,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         recipe = Recipe.load(options.recipe) if options.recipe else Recipe()
         folder = train(job, recipe.with_values(parse_settings(options.set)))
+        if find_spec("openvino"):
+            export_apart(folder)
     except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
         print(f"captioner.train: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("stopped; the same command goes on from the last epoch", file=sys.stderr)
-        return 130
+        return exit_code_of(stop)
     print(folder)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from captioner.process import run
+
+    run("captioner.train")

@@ -92,4 +92,6 @@ def _shown(item: Example) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from captioner.process import run
+
+    run("summarizer.evaluate")

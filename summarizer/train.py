@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from training.extras import missing_extra
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (missing := missing_extra()) is not None:
         print(missing, file=sys.stderr)
         return 2
+    from training.export import export
     from training.fuser import FuserJob, train_fuser
     from training.fuser_recipe import FuserRecipe
     from training.reading import DatasetError
@@ -88,7 +90,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             resume=options.resume,
             command=_command(words),
         )
-        print(train_fuser(job))
+        folder = train_fuser(job)
+        if find_spec("openvino"):
+            export(folder)
+        print(folder)
     except (DatasetError, RecipeError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -102,4 +107,6 @@ def _command(words: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from captioner.process import run
+
+    run("summarizer.train")

@@ -94,7 +94,7 @@ class TestMakefile:
     def test_alone_it_lists_its_commands(self, project):
         done = self.make(project)
         assert done.returncode == 0
-        for target in ("setup", "demo", "test", "chromium", "app"):
+        for target in ("setup", "demo", "quick", "test", "chromium", "app"):
             assert f"make {target} " in done.stdout
 
     @pytest.mark.parametrize("answer", ["1", "127"])
@@ -110,6 +110,7 @@ class TestMakefile:
 
     def test_what_is_installed_is_not_installed_again(self, project):
         (project / ".venv").mkdir()
-        (project / ".venv" / ".installed").touch()
+        for name in (".base", ".page", ".installed"):
+            (project / ".venv" / name).touch()
         done = self.make(project, "setup", "PYTHON=false")
         assert (done.returncode, done.stderr) == (0, "")

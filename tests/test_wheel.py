@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("captioner", "summarizer", "training")
 FILES = ("app.py", "pyproject.toml", "README.md", "LICENSE")
 PYTHON = "Scripts/python.exe" if os.name == "nt" else "bin/python"
+SCRIPT = "captionloom.exe" if os.name == "nt" else "captionloom"
 
 
 def environment():
@@ -123,14 +124,44 @@ def test_a_photo_a_gif_and_a_video_are_captioned(python, files):
     assert all(len(row["text"].split()) > 2 for row in rows)
 
 
-def test_training_says_at_once_which_extra_it_needs(python, tmp_path):
-    for command in ("captioner.train --data . --output x", "captioner.evaluate --data ."):
-        done = run(python, "-m", *command.split(), cwd=tmp_path)
-        assert done.returncode == 2
-        assert "pip install 'captionloom[train]'" in done.stderr
-        assert "Traceback" not in done.stderr
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        ("captionloom train --data . --output x", "train"),
+        ("captionloom evaluate --data .", "train"),
+        ("captionloom serve", "app"),
+        ("captionloom describe photo.jpg --model owner/model", "hub"),
+        ("captionloom describe clip.gif --summarizer owner/model", "hub"),
+        ("captionloom describe photo.jpg --model without-graphs", "train"),
+    ],
+)
+def test_what_needs_an_extra_says_at_once_which(python, files, command, extra):
+    shutil.copytree(next(ROOT.glob("captioner/pretrained/*/")), files / "without-graphs")
+    (files / "without-graphs" / "graphs.bin").unlink()
+    done = run(python.with_name(SCRIPT), *command.split()[1:], cwd=files)
+    assert done.returncode == 2, done.stderr
+    assert f"pip install 'captionloom[{extra}]'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
-def test_what_is_not_declared_is_not_there(python, tmp_path):
-    for module in ("pytest", "tests", "nltk"):
-        assert "ModuleNotFoundError" in run(python, "-c", f"import {module}", cwd=tmp_path).stderr
+def test_only_what_captioning_needs_is_there(python, tmp_path):
+    heavy = ("keras", "tensorflow", "torch", "transformers", "scipy", "gradio", "nltk")
+    names = ("pytest", "tests", "app", *heavy)
+    program = f"import importlib.util as u; print([n for n in {names!r} if u.find_spec(n)])"
+    done = run(python, "-c", program, cwd=tmp_path)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_types_are_for_others_too(python):
+    (site,) = (python.parent.parent).rglob("captioner/py.typed")
+    assert (site.parent.parent / "summarizer" / "py.typed").is_file()
+
+
+def test_the_command_says_what_it_forwards_to(python, tmp_path):
+    said = run(python.with_name(SCRIPT), cwd=tmp_path)
+    assert said.returncode == 0
+    for word in ("describe", "train", "evaluate", "serve"):
+        assert word in said.stdout
+    wrong = run(python.with_name(SCRIPT), "cook", cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "no command 'cook'" in wrong.stderr

@@ -1,7 +1,7 @@
 """Makes the inputs of ``make demo``: four photos, a GIF and a video.
 
-The photos come inside scikit-image's wheel, so nothing is downloaded and none is kept here. The GIF
-and the video are camera moves over two of them.
+The photos are those of the web page and of ``tools/photos``. The GIF and the video are camera moves
+over two of them.
 """
 
 import argparse
@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from skimage import data
 
 Photo = NDArray[np.uint8]  # [H, W, 3] RGB
 Box = tuple[float, float, float, float]  # left, top, right, bottom, as parts of the photo
 
 _SIZE = (320, 240)
+_TOOLS = Path(__file__).parent
+_FOLDERS = (_TOOLS / "photos", _TOOLS.parent / "captioner" / "page" / "photos")
 
 
 def make(folder: Path) -> list[Path]:
@@ -27,15 +28,23 @@ def make(folder: Path) -> list[Path]:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    cat, motorcycle = data.chelsea(), data.stereo_motorcycle()[0]
+    astronaut, camera, cat, coffee = (
+        _read(f"{name}.jpg") for name in ("astronaut", "camera", "cat", "coffee")
+    )
     return [
-        _photo(folder / "astronaut.png", data.astronaut()),
+        _photo(folder / "astronaut.png", astronaut),
+        _photo(folder / "camera.jpg", camera),
         _photo(folder / "cat.jpg", cat),
-        _photo(folder / "coffee.jpg", data.coffee()),
-        _photo(folder / "motorcycle.webp", motorcycle),
-        _gif(folder / "motorcycle.gif", _move(motorcycle, (0, 0.2, 0.6, 1), (0.4, 0, 1, 0.8), 12)),
+        _photo(folder / "coffee.webp", coffee),
+        _gif(folder / "camera.gif", _move(camera, (0, 0.3, 0.7, 1), (0.3, 0, 1, 0.7), 12)),
         _video(folder / "cat.mp4", _move(cat, (0.2, 0.1, 0.9, 0.8), (0, 0, 1, 1), 60)),
     ]
+
+
+def _read(name: str) -> Photo:
+    (path,) = (folder / name for folder in _FOLDERS if (folder / name).is_file())
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
 
 
 def _move(photo: Photo, first: Box, last: Box, count: int) -> Iterator[Image.Image]:

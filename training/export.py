@@ -83,4 +83,6 @@ def export_apart(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from captioner.process import run
+
+    run("training.export")

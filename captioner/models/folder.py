@@ -7,6 +7,8 @@ A model folder::
     encoder.safetensors      weights by name, float16: the file stays the same while only the
     decoder.safetensors      decoder is trained again
     generation_config.json   how captions are searched for (`DecodingOptions`)
+    memory.xml, step.xml,    graphs that run on OpenVINO without Keras (`exported`); made by
+    graphs.bin               training.export, and may be missing
     calibration.json         which scores are "fairly sure"; see `captioner.confidence`; may be
                              missing
     training.csv, README.md  curves and model card; not read

@@ -9,10 +9,10 @@ import signal
 import sys
 from threading import Thread
 
-import app
 import captioner.captioner
 import captioner.confidence
 import summarizer.loading
+from captioner.process import run
 from tests.browser.stand_ins import CALIBRATION, StandInCaptioner, StandInSummarizer
 
 
@@ -31,4 +31,4 @@ if __name__ == "__main__":
     captioner.captioner.load_captioner = load_captioner
     captioner.confidence.read_calibration = lambda folder: CALIBRATION
     summarizer.loading.load_summarizer = lambda name: StandInSummarizer()
-    sys.exit(app.main())
+    run("captioner.page.app")

@@ -2,7 +2,6 @@
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -12,14 +11,14 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-import app
 import captioner.captioner
 import summarizer.loading
 from captioner import ModelError
 from captioner.captioner import DEFAULT_MODEL
+from captioner.page import app
 from tests.fakes import FakeCaptioner, FakeSummarizer
 
-ROOT = Path(app.__file__).parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture
@@ -43,7 +42,6 @@ def door(monkeypatch, tmp_path):
     monkeypatch.setattr(gr.Blocks, "block_thread", lambda self: None)
     monkeypatch.setattr(captioner.captioner, "load_captioner", load_captioner)
     monkeypatch.setattr(summarizer.loading, "load_summarizer", load_summarizer)
-    monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     monkeypatch.setenv("GRADIO_EXAMPLES_CACHE", str(tmp_path))
