@@ -36,7 +36,7 @@ PARSERS = {
     "training.confusions": ("training.confusions", "parser"),
     "training.frame_captions": ("training.frame_captions", "parser"),
     "training.probe": ("training.probe", "parser"),
-    "training.quantise": ("training.quantise", "parser"),
+    "training.export": ("training.export", "parser"),
     "app.py": ("captioner.page.options", "parser"),
 }
 
