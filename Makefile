@@ -34,7 +34,7 @@ check: $(INSTALLED)  ## lint, format, types
 	$(BIN)/mypy
 
 quick: $(INSTALLED)  ## of the tests those that one needs while working, without the slow ones
-	$(BIN)/python -m pytest -m "not slow" --ignore tests/browser
+	$(BIN)/python -m pytest -m "not slow"
 
 test: check chromium  ## check, then run all tests
 	$(BIN)/python -m pytest

@@ -1,6 +1,48 @@
 """For all tests."""
 
+from pathlib import Path
+
 import pytest
+
+# What takes longest, as folders and files of this one: trainings, models on several backends, runs
+# that are killed, whole processes with the models that ship, other servers, a browser.
+SLOW = (
+    "browser",
+    "cli/test_full_disks.py",
+    "cli/test_kills.py",
+    "cli/test_torn_writes.py",
+    "cluster",
+    "hub",
+    "media/test_fuzz.py",
+    "media/test_videos.py",
+    "media/test_video_codecs.py",
+    "models/test_backends.py",
+    "models/test_caption_model.py",
+    "models/test_encoders.py",
+    "models/test_exported.py",
+    "page/test_real.py",
+    "summarizer/test_openvino_network.py",
+    "summarizer/test_train.py",
+    "test_cli_end_to_end.py",
+    "test_corpus.py",
+    "test_damaged_models.py",
+    "test_documents.py",
+    "test_ray.py",
+    "test_wheel.py",
+    "training/test_captioner_train.py",
+    "training/test_checkpoints.py",
+    "training/test_encoder_weights.py",
+    "training/test_features.py",
+    "training/test_self_critical.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the slow ones."""
+    for item in items:
+        place = item.path.relative_to(Path(__file__).parent)
+        if {place.as_posix(), place.parts[0]} & set(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,9 +15,16 @@ def clean(monkeypatch):
         monkeypatch.delenv(name)
 
 
-@pytest.mark.parametrize(("found", "expected"), [(object(), "openvino"), (None, "tensorflow")])
-def test_openvino_is_chosen_where_it_is_installed(monkeypatch, found, expected):
-    monkeypatch.setattr(backend, "find_spec", lambda name: found if name == "openvino" else None)
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [
+        (["openvino", "tensorflow", "torch"], "openvino"),
+        (["tensorflow", "torch"], "tensorflow"),
+        (["torch"], "torch"),
+    ],
+)
+def test_openvino_is_chosen_where_it_is_installed(monkeypatch, installed, expected):
+    monkeypatch.setattr(backend, "find_spec", lambda name: name if name in installed else None)
     assert backend.choose_backend() == expected
     assert os.environ["KERAS_BACKEND"] == expected
 
@@ -25,6 +32,17 @@ def test_openvino_is_chosen_where_it_is_installed(monkeypatch, found, expected):
 def test_training_runs_on_tensorflow():
     assert backend.choose_training_backend() == "tensorflow"
     assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+def test_without_a_choice_openvino_may_run_without_keras(monkeypatch):
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr(backend, "find_spec", lambda name: name)
+    assert backend.openvino_is_free()
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    assert not backend.openvino_is_free()
+    monkeypatch.delenv("KERAS_BACKEND")
+    monkeypatch.setitem(sys.modules, "keras", None)
+    assert not backend.openvino_is_free()
 
 
 @pytest.mark.parametrize("choose", [backend.choose_backend, backend.choose_training_backend])

@@ -24,7 +24,7 @@ from tests.corpus.photos import encoded, textured
 from tests.corpus.videos import clip, h264, jpegs
 from tests.media.damage import damaged, steps
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
 LONG = "FUZZ_EXAMPLES" in os.environ
 
 # Small limits: a header that claims a large picture is refused, and takes no time.

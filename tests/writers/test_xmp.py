@@ -191,7 +191,7 @@ def test_what_is_damaged_is_named_and_left_as_it_is(tmp_path, name):
 
 
 @given(st.text(), st.sampled_from(list(xmp_samples.ALL.values())))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_any_caption_can_be_written_and_the_rest_stays(caption, sample):
     before = sample.encode()
     after = describe(before, caption)
