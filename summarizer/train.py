@@ -6,7 +6,6 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from training.extras import missing_extra
@@ -67,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (missing := missing_extra()) is not None:
         print(missing, file=sys.stderr)
         return 2
-    from training.export import export
     from training.fuser import FuserJob, train_fuser
     from training.fuser_recipe import FuserRecipe
     from training.reading import DatasetError
@@ -90,10 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             resume=options.resume,
             command=_command(words),
         )
-        folder = train_fuser(job)
-        if find_spec("openvino"):
-            export(folder)
-        print(folder)
+        print(train_fuser(job))
     except (DatasetError, RecipeError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -292,7 +293,11 @@ def _publish(
         model = trainer.accelerator.unwrap_model(trainer.model, keep_fp32_wrapper=False)
         settings = trainer.summarizer.settings
         export(model, trainer.data_collator.tokenizer, settings, frequencies, folder)
-        shipped = BartSummarizer.from_folder(folder, job.output.name, cache=job.run)
+        if find_spec("openvino"):
+            from summarizer.bart_graphs import export as write_graphs
+
+            write_graphs(folder)
+        shipped = BartSummarizer.from_folder(folder, job.output.name)
         shipped.settings = tune(shipped, data.tuning)
         shipped.settings.save(folder)
         results = {name: compare(shipped, scenes) for name, scenes in data.validation.items()}

@@ -78,10 +78,13 @@ def test_the_folder_is_whole_and_says_how_it_was_made(trained):
     assert {
         "README.md",
         "config.json",
+        "decoder.xml",
         "document_frequencies.json.gz",
+        "encoder.xml",
         "evaluation.json",
         "fusion.json",
         "generation_config.json",
+        "graphs.bin",
         "model.safetensors",
         "recipe.yaml",
         "run.json",
@@ -89,6 +92,7 @@ def test_the_folder_is_whole_and_says_how_it_was_made(trained):
         "tokenizer_config.json",
         "training.csv",
         "training.png",
+        "words.xml",
     } <= names
     assert yaml.safe_load((trained / "recipe.yaml").read_text()) | RECIPE == yaml.safe_load(
         (trained / "recipe.yaml").read_text()
