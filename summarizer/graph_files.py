@@ -152,8 +152,7 @@ class _Layout:
 
     def copy_to(self, memory: np.ndarray) -> None:
         """Reads the whole file, uint8 [size], and checks its numbers."""
-        with self.path.open("rb") as file:
-            file.readinto(memoryview(memory))
+        memory[:] = np.fromfile(self.path, np.uint8)
         for name, (at, dtype, shape) in self.tensors.items():
             kind = np.dtype(_DTYPES.get(dtype, np.uint8))
             end = at + kind.itemsize * int(np.prod(shape))

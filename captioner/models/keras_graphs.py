@@ -12,7 +12,7 @@ from captioner.models.openvino_graphs import converted
 
 # How many captions of an image the step is built for, before any number may be given: a number
 # that no other size of a network has.
-_CAPTIONS = 4999
+_CAPTIONS = 104_729
 
 
 def graphs_of(model: CaptionModel) -> dict[str, Any]:
@@ -50,7 +50,9 @@ def _open_captions(graph: Any) -> None:
             shape[1] = -1
             parameter.set_partial_shape(shape)
     for node in graph.get_ops():
-        if node.get_type_name() == "Constant" and np.any(node.data == _CAPTIONS):
+        if node.get_type_name() != "Constant" or node.data.dtype.kind != "i":
+            continue
+        if np.any(node.data == _CAPTIONS):
             for target in node.output(0).get_target_inputs():
                 _keep_captions(target.get_node(), node.data)
     graph.validate_nodes_and_infer_types()
