@@ -31,7 +31,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from app import SESSIONS
+from captioner.page.app import SESSIONS
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 300  # seconds
