@@ -221,7 +221,8 @@ def test_right_use_is_not_refused(door, words):
 def test_help_and_the_first_page_load_no_model_library():
     heavy = "{'keras', 'tensorflow', 'torch', 'transformers', 'openvino', 'gradio'}"
     steps = (
-        "import sys, captioner.page.app; from captioner.page.options import parser; parser().format_help()",
+        "import sys, captioner.page.app",
+        "from captioner.page.options import parser; parser().format_help()",
         f"print(sorted({heavy} & set(sys.modules)))",
         "import captioner.page.build",
         f"print(sorted({heavy} & set(sys.modules)))",
