@@ -33,6 +33,7 @@ PARSERS = {
     "captioner.evaluate": ("captioner.evaluate", "parser"),
     "summarizer.train": ("summarizer.train", "build_parser"),
     "summarizer.evaluate": ("summarizer.evaluate", "build_parser"),
+    "training.calibration": ("training.calibration", "parser"),
     "training.confusions": ("training.confusions", "parser"),
     "training.frame_captions": ("training.frame_captions", "parser"),
     "training.probe": ("training.probe", "parser"),
