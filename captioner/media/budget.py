@@ -16,7 +16,8 @@ from typing import BinaryIO
 
 from captioner.media.errors import BudgetError
 
-_SECONDS = "give it longer (--max-seconds), or convert it to a smaller file"
+LONGER = "give it longer (--max-seconds), or "  # where there is a command line
+_SECONDS = f"{LONGER}convert it to a smaller file"
 _SMALLER = "make it smaller, or convert it to an H.264 MP4"
 _AS_JPEG = "save it as JPEG, or make it smaller"
 _FEWEST_PIXELS = 20_000  # that the work for a frame of any size is worth: 0.2 milliseconds

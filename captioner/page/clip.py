@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio_client.utils import strip_invalid_filename_characters
 
 from captioner.media.errors import MediaError
 from captioner.media.kinds import VIDEO_SUFFIXES
@@ -18,7 +19,7 @@ from captioner.page.preview import playable
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
-from captioner.page.uploads import chosen
+from captioner.page.uploads import chosen, name_of
 from captioner.page.visits import Changes, Visit
 from captioner.writers import SIDECARS
 
@@ -69,8 +70,9 @@ class ClipTab:
             raise
 
     def _describe(self, upload: Any, given: tuple[Any, ...], work: "_Work") -> Iterator[Changes]:
-        with as_messages():
+        with as_messages(name_of(upload)):
             path = chosen(upload)
+            name = name_of(upload, path)
             settings = self._service.settings(*given)
             yield {
                 "status": markup.status("Reading the clip …", "busy"),
@@ -85,7 +87,7 @@ class ClipTab:
                 yield {"status": markup.waiting(ahead)}
             words = self._service.confidence.words(settings.model)
             total = len(clip.frames)
-            work.row = lambda: self._service.clip_row(path.name, kind, work.done, settings)
+            work.row = lambda: self._service.clip_row(name, kind, work.done, settings)
             work.total = total
             done, pictures = work.done, work.pictures
             captions = self._service.captions(clip, settings)
@@ -201,9 +203,14 @@ def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
     for name in _DOWNLOADS:
         sidecar = SIDECARS[name]
         if sidecar.takes(row):
-            files[name] = folder / f"{Path(row.path).stem}{sidecar.suffix}"
+            files[name] = folder / f"{_plain(row.path)}{sidecar.suffix}"
             files[name].write_text(sidecar.render(row), encoding="utf-8")
     return files
+
+
+def _plain(name: str) -> str:
+    """A visitor's name of a file as a name on this disk, without what stands after its last dot."""
+    return strip_invalid_filename_characters(Path(name.replace("/", "-")).stem)
 
 
 def _download_buttons(files: dict[str, Path]) -> Changes:

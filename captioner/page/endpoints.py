@@ -9,7 +9,7 @@ from typing_extensions import TypedDict  # of typing only from Python 3.12, for 
 from captioner.captioner import Caption
 from captioner.page.faults import as_messages
 from captioner.page.service import Service
-from captioner.page.uploads import all_chosen, chosen
+from captioner.page.uploads import chosen, name_of, named
 
 
 class UploadMeta(TypedDict):
@@ -86,12 +86,12 @@ class Endpoints:
         Returns:
             text, the sentence; score, nearer to 0 is surer; alternatives, other sentences.
         """
-        with as_messages():
+        with as_messages(name_of(image)):
             path = chosen(image)
             settings = self._service.settings(model, beams)
             caption = self._service.caption(self._service.photo(path), settings)
             return ImageResult(
-                file_name=path.name,
+                file_name=name_of(image, path),
                 **_scored(caption),
                 alternatives=[_scored(other) for other in caption.alternatives],
                 model=settings.model,
@@ -117,12 +117,12 @@ class Endpoints:
         Returns:
             text, the sentence; score; frames, each with start and end in seconds, text, score.
         """
-        with as_messages():
+        with as_messages(name_of(clip)):
             path = chosen(clip)
             settings = self._service.settings(model, beams, frames, selection)
             kind, sampled = self._service.sample(path, settings)
             captions = list(self._service.captions(sampled, settings))
-            row = self._service.clip_row(path.name, kind, captions, settings)
+            row = self._service.clip_row(name_of(clip, path), kind, captions, settings)
             return cast(FileResult, row.as_dict())
 
     def caption_files(
@@ -147,7 +147,7 @@ class Endpoints:
         """
         with as_messages():
             settings = self._service.settings(model, beams, frames, selection)
-            rows = self._service.rows(all_chosen(files), settings)
+            rows = self._service.rows(named(files), settings)
             return [cast(FileResult, row.as_dict()) for row in rows]
 
 

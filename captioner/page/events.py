@@ -83,6 +83,29 @@ class TabEvents:
         )
         chosen.success(describe, **self._run)
 
+    def at_clear(self, nothing: Callable[[], Changes]) -> None:
+        """Where nothing is left in the box, what runs ends, and its result goes.
+
+        Args:
+            nothing: the tab as it is without a result.
+        """
+
+        def clear(visit: Visit, upload: Any) -> dict[Any, Any]:
+            if upload:
+                return {self._boxes["status"]: gr.skip()}
+            visit.choose(None)
+            return self._of_boxes(nothing())
+
+        self._upload.change(
+            clear,
+            [self._visit, self._upload],
+            list(self._boxes.values()),
+            preprocess=False,
+            trigger_mode="multiple",
+            queue=False,
+            **_QUIET,
+        )
+
     def at_stop(self, button: Any) -> None:
         """A press of a button ends what runs."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from captioner.media.budget import LONGER
 from captioner.media.errors import MediaError, printable
 from captioner.models.errors import ModelError
 from summarizer.base import SummarizerError
@@ -15,12 +16,20 @@ class RefusalError(Exception):
     """A request that cannot be met, in words for the visitor."""
 
 
+def for_visitors(text: str) -> str:
+    """What is wrong with a file, without the options that only a command line has."""
+    return text.replace(LONGER, "")
+
+
 @contextmanager
-def as_messages() -> Iterator[None]:
+def as_messages(name: str = "") -> Iterator[None]:
     """Turns what a person can put right into a message on the page, without a trace.
 
     A fault of the program itself leaves its trace in the server's log, and only its kind on the
     page.
+
+    Args:
+        name: what the visitor calls the file that this is about; empty: what the server does.
 
     Raises:
         gr.Error: instead of any exception.
@@ -29,8 +38,8 @@ def as_messages() -> Iterator[None]:
         yield
     except MediaError as error:
         # Of the path only the name: the folder is the server's own.
-        name = printable(Path(error.path).name)
-        raise _message(f"{name}: {error.reason}; {error.remedy}") from None
+        named = printable(name or Path(error.path).name)
+        raise _message(for_visitors(f"{named}: {error.reason}; {error.remedy}")) from None
     except (ModelError, RefusalError, SummarizerError) as error:
         raise _message(str(error)) from None
     except gr.Error:

@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import gradio as gr
 
+from captioner.media.kinds import MEDIA_SUFFIXES
 from captioner.page import markup
 from captioner.page.boxes import download_button
 from captioner.page.events import TabEvents
@@ -14,7 +16,7 @@ from captioner.page.faults import as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
-from captioner.page.uploads import all_chosen
+from captioner.page.uploads import named
 from captioner.page.visits import Changes, Visit
 from captioner.page.words import Words
 from captioner.writers import FILE_WRITERS
@@ -47,34 +49,35 @@ class FolderTab:
         Yields:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
+        run = uuid4().hex
+        visit.choose(run)  # whatever ran before, and once the files are cleared nothing is chosen
         try:
             work = _Work()
             steps = self._describe(uploads, given, work)
-            yield from visit.follow(steps, None, gone={}, stopped=lambda: _stopped(work))
+            yield from visit.follow(steps, run, gone=nothing(), stopped=lambda: _stopped(work))
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise
 
     def _describe(self, uploads: Any, given: tuple[Any, ...], work: "_Work") -> Iterator[Changes]:
         with as_messages():
-            paths = all_chosen(uploads)
+            files = named(uploads)
             settings = self._service.settings(*given)
-            self._service.limits.check_count(paths)
+            self._service.limits.check_count(files)
             yield {
+                **nothing(),
                 "stop": gr.Button(interactive=True),
-                "status": self._beginning(len(paths)),
-                "table": "",
-                **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
+                "status": self._beginning(len(files)),
             }
             shown, rows = 0.0, work.rows
             work.words = self._service.confidence.words(settings.model)
-            for row in self._service.rows(paths, settings):
+            for row in self._service.rows(files, settings):
                 rows.append(row)
                 if time.monotonic() - shown > _PAUSE:
                     shown = time.monotonic()
-                    text = f"File {len(rows)} of {len(paths)}"
+                    text = f"File {len(rows)} of {len(files)}"
                     yield {
-                        "status": markup.progress(text, len(rows), len(paths)),
+                        "status": markup.progress(text, len(rows), len(files)),
                         "table": markup.table(rows, work.words),
                     }
             yield _ended(work, markup.status(_sum(rows), "ready"))
@@ -86,6 +89,16 @@ class FolderTab:
             return markup.status(text, "busy")
         ahead = models.ahead()
         return markup.waiting(ahead) if ahead else markup.progress("Reading …", 0, total)
+
+
+def nothing() -> Changes:
+    """The tab as it is without a result."""
+    return {
+        "status": "",
+        "table": "",
+        "stop": gr.Button(interactive=False),
+        **{suffix: gr.DownloadButton(visible="hidden") for suffix in _DOWNLOADS},
+    }
 
 
 @dataclass
@@ -149,11 +162,17 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
         height=220,
         elem_id="folder-input",
     )
-    gr.Markdown(
-        f"Photos, GIFs and videos in any mix, up to {service.limits.files} at once",
-        elem_classes="hint",
+    gr.HTML(
+        markup.taken(
+            "Photos, GIFs and videos in any mix, or a folder with some, up to "
+            f"{service.limits.files} at once",
+            sorted(MEDIA_SUFFIXES),
+        ),
+        elem_id="folder-hint",
     )
     with gr.Row(elem_classes="buttons"):
+        # script.js opens the browser's window for folders, and takes dropped ones.
+        gr.Button("Choose a folder …", min_width=120, elem_id="folder-choose")
         button = gr.Button(
             "Describe all", variant="primary", min_width=120, elem_id="folder-describe"
         )
@@ -167,5 +186,6 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
     boxes["table"] = gr.HTML(elem_id="folder-table")
 
     events = TabEvents(tab.describe, files, settings.clip, boxes, queue)
+    events.at_clear(nothing)
     events.at_press(button)
     events.at_stop(boxes["stop"])

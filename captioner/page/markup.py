@@ -39,15 +39,9 @@ def waiting(ahead: int) -> str:
     Args:
         ahead: how many; at least 1.
     """
-    return status(f"Waiting, {_place(ahead)} in line", "busy")
-
-
-def _place(number: int) -> str:
-    """As ``script.js`` says it of Gradio's queue."""
-    if number == 1:
-        return "next"
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+    # script.js says it in words, as it says the places in Gradio's queue.
+    dot = '<span class="dot busy" aria-hidden="true"></span>'
+    return f'<p class="status" role="status">{dot}<span data-place="{ahead}">Waiting</span></p>'
 
 
 def sentence(text: str) -> str:
@@ -64,6 +58,17 @@ def progress(text: str, done: int, total: int) -> str:
 def small_print(text: str) -> str:
     """A line for those who look for it."""
     return f'<p class="hint">{escape(text)}</p>'
+
+
+def taken(text: str, suffixes: Sequence[str]) -> str:
+    """A line that says which files are taken.
+
+    Args:
+        text: the line.
+        suffixes: of the files that ``script.js`` takes out of a folder.
+    """
+    known = escape(" ".join(suffixes))
+    return f'<p class="hint" data-suffixes="{known}">{escape(text)}</p>'
 
 
 def sureness(word: str) -> str:
@@ -100,6 +105,16 @@ def _file(row: "Row", words: "Words") -> str:
     return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{escape(words(row.score))}</td></tr>"
 
 
+def picture(image: "RGBArray", text: str) -> str:
+    """A picture.
+
+    Args:
+        image: uint8 [H, W, 3].
+        text: what it is, for those who do not see it.
+    """
+    return f'<img src="{_as_jpeg(Image.fromarray(image))}" alt="{escape(text)}">'
+
+
 def sheet(words: Sequence[str], pictures: "Sequence[RGBArray]") -> str:
     """A picture for each word, side by side."""
     items = "".join(
@@ -114,8 +129,12 @@ def thumbnail(image: "RGBArray") -> str:
     """A picture as a small JPEG in a data URL."""
     small = Image.fromarray(image)
     small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    return _as_jpeg(small)
+
+
+def _as_jpeg(image: Image.Image) -> str:
     stream = io.BytesIO()
-    small.save(stream, "JPEG", quality=80)
+    image.save(stream, "JPEG", quality=80)
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 

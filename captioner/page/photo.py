@@ -21,12 +21,13 @@ from captioner.page.faults import RefusalError, as_messages
 from captioner.page.service import Service
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
-from captioner.page.uploads import chosen
+from captioner.page.uploads import chosen, name_of
 from captioner.page.visits import Changes, Visit
 
 _SIDE = 720  # pixels of the large picture
 _SMALL = 240  # and of the small ones
 
+_SHOWN = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"}  # by all browsers
 _SHORT = 3  # letters of "a", "in" and "the", which say little
 _NO_ATTENTION = "This model cannot tell where it looked."
 
@@ -70,7 +71,7 @@ class PhotoTab:
             raise
 
     def _describe(self, upload: Any, given: tuple[Any, ...]) -> Iterator[Changes]:
-        with as_messages():
+        with as_messages(name_of(upload)):
             path = chosen(upload)
             settings = self._service.settings(*given)
             photo = self._service.photo(path)
@@ -79,6 +80,7 @@ class PhotoTab:
             word = self._service.confidence.words(settings.model)(caption.score)
             result = {
                 "status": markup.sureness(word),
+                "seen": _seen(path, photo),
                 "caption": markup.sentence(caption.text),
                 "beams": markup.beams(caption),
             }
@@ -105,7 +107,13 @@ class PhotoTab:
 
 def nothing() -> Changes:
     """The tab as it is without a result."""
-    return {"status": "", "caption": "", "looked": None}
+    return {"status": "", "caption": "", "looked": None, "seen": ""}
+
+
+def _seen(path: Path, photo: RGBArray) -> str:
+    """The photo where browsers do not show its file themselves."""
+    shown = path.suffix.lower() in _SHOWN
+    return "" if shown else markup.picture(fit(photo, _SIDE), "Your photo")
 
 
 def _where_looked(path: Path, photo: RGBArray, caption: Caption) -> Changes:
@@ -165,6 +173,7 @@ def build_photo_tab(service: Service, settings: SettingBoxes, queue: dict[str, A
                 placeholder="Drop a photo here\nor click to choose one",
                 elem_id="photo-input",
             )
+            boxes["seen"] = gr.HTML(elem_id="photo-seen")
             button = gr.Button("Describe", variant="primary", elem_id="photo-describe")
         with gr.Column(elem_classes="result"):
             boxes["caption"] = caption_box(

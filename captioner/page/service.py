@@ -1,7 +1,7 @@
 """What the page does for a visitor, without a page: the tabs and the endpoints share it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from captioner.inputs.finding import Input
 from captioner.media.errors import MediaError
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image
-from captioner.page.faults import RefusalError
+from captioner.page.faults import RefusalError, for_visitors
 from captioner.page.limits import Limits
 from captioner.page.models import Models
 from captioner.page.words import Confidence
@@ -115,21 +115,30 @@ class Service:
             summarizer=video_captioner.summarizer.name if len(frames) > 1 else None,
         )
 
-    def rows(self, paths: Sequence[Path], settings: Settings) -> Iterator[Row]:
-        """One row for each file, in their order; what is wrong with a file is in its row."""
-        self.limits.check_count(paths)
+    def rows(self, files: Sequence[tuple[Path, str]], settings: Settings) -> Iterator[Row]:
+        """One row for each file, in their order; what is wrong with a file is in its row.
+
+        Args:
+            files: where each lies, and what the visitor calls it.
+            settings: how they are captioned.
+        """
+        self.limits.check_count(files)
         captioner = self.models.captioner(settings.model, settings.beams)
-        inputs = (self._input(path) for path in paths)
-        return caption_inputs(
+        inputs = (self._input(path, name) for path, name in files)
+        rows = caption_inputs(
             inputs, captioner, lambda: self._video_captioner(settings), batch_size=_BATCH
         )
+        return (
+            row if row.error is None else replace(row, error=for_visitors(row.error))
+            for row in rows
+        )
 
-    def _input(self, path: Path) -> Input:
+    def _input(self, path: Path, name: str) -> Input:
         try:
             self.limits.check(path)
         except MediaError as error:
-            return Input(str(path), path.name, failure_reason(error))
-        return Input(str(path), path.name)
+            return Input(str(path), name, failure_reason(error))
+        return Input(str(path), name)
 
     def _video_captioner(self, settings: Settings) -> VideoCaptioner:
         return self.models.video_captioner(

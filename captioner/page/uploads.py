@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import gradio as gr
 
 _NOT_UPLOADED = "This file was not uploaded to this server; choose it again."
+_EXPIRED = "This upload has expired, for files are kept for an hour; choose the file again."
+_LONGEST = 1000  # characters of a name
 _ADDRESS = "/gradio_api/file="  # in front of an upload's path, where it is served
 
 
@@ -38,9 +40,26 @@ def path_of(upload: Any) -> Path | None:
         # The Model Context Protocol knows an upload by its address; nothing is fetched from it.
         name = unquote(name.partition(_ADDRESS)[2])
     path = Path(name).resolve()
-    if not path.is_relative_to(upload_folder()) or not path.is_file():
+    if not path.is_relative_to(upload_folder()):
         raise RefusalError(_NOT_UPLOADED)
+    if not path.is_file():
+        raise RefusalError(_EXPIRED)
     return path
+
+
+def name_of(upload: Any, path: Path | None = None) -> str:
+    """What a visitor calls a file; empty where nothing is known.
+
+    Gradio takes quotes and other signs out of the name under which a file lies on the disk.
+
+    Args:
+        upload: the file as an event without preprocessing gets it.
+        path: where it lies, if that is known.
+    """
+    name = upload.get("orig_name") if isinstance(upload, dict) else None
+    if isinstance(name, str) and 0 < len(name) <= _LONGEST and "\0" not in name:
+        return name
+    return path.name if path else ""
 
 
 def chosen(upload: Any) -> Path:
@@ -55,15 +74,16 @@ def chosen(upload: Any) -> Path:
     return path
 
 
-def all_chosen(uploads: Any) -> list[Path]:
-    """The paths of several uploads.
+def named(uploads: Any) -> list[tuple[Path, str]]:
+    """The paths of several uploads, and what the visitor calls them.
 
     Raises:
         RefusalError: nothing was chosen, or something of it is no upload.
     """
     if not isinstance(uploads, list) or not uploads:
         raise RefusalError("Choose some files first.")
-    return [chosen(upload) for upload in uploads]
+    paths = [chosen(upload) for upload in uploads]
+    return [(path, name_of(upload, path)) for path, upload in zip(paths, uploads, strict=True)]
 
 
 def guard(blocks: "gr.Blocks") -> None:

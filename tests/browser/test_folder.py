@@ -92,3 +92,41 @@ def test_who_has_to_wait_is_told_the_place_in_line(visit, server, tmp_path):
     photograph(pages[3], "who_has_to_wait_is_told_the_place_in_line-waiting")
     expect(rows(pages[3])).to_have_count(1, timeout=120_000)
     expect(waiting).to_have_count(0)
+
+
+def save_folder(folder):
+    """A folder of two photos, one of them further down, and of files that are none."""
+    (folder / "day 1").mkdir(parents=True)
+    save(folder / "b.png")
+    save(folder / "day 1" / "a.png")
+    (folder / "notes.txt").write_text("no photo")
+    (folder / ".hidden.png").write_bytes(b"nothing")
+    return folder
+
+
+def expect_folder(page):
+    page.get_by_role("button", name="Describe all").click()
+    names = rows(page).locator("th")
+    expect(names).to_have_text(["trip/b.png", "trip/day 1/a.png"])
+
+
+def test_a_folder_is_chosen(page, tmp_path):
+    with page.expect_file_chooser() as event:
+        page.get_by_role("button", name="Choose a folder").click()
+    event.value.set_files(save_folder(tmp_path / "trip"))
+    expect_folder(page)
+    photograph(page, "a_folder_is_chosen-done")
+    page.locator("#folder-input").get_by_role("button", name="Clear").click()
+    expect(rows(page)).to_have_count(0)
+    expect(page.locator("#folder-download-csv")).to_be_hidden()
+
+
+def test_a_folder_is_dropped(page, tmp_path):
+    box = page.locator("#folder-input").bounding_box()
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    files = [str(save_folder(tmp_path / "trip"))]
+    data = {"items": [], "files": files, "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, **place, "data": data})
+    expect_folder(page)

@@ -1,14 +1,17 @@
 """The tab for photos, in a real browser."""
 
+import base64
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.files import PHOTO_SAID, save, save_broken
 from tests.browser.looking import expect_complaint
 from tests.browser.stand_ins import slow_frames
-from tests.makers import save_photo
+from tests.fakes import caption_of
+from tests.makers import photo, plain, save_photo
 
 
 def choose(page, path):
@@ -112,3 +115,46 @@ def test_an_example_takes_one_click(page):
     page.locator("#photo-example-1").click()
     expect(said(page)).to_have_text(re.compile("a colour of"))
     expect(page.get_by_role("img", name="Your photo")).to_be_visible()
+
+
+def test_a_picture_is_pasted(page, tmp_path):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for colour in ((200, 0, 0), (0, 0, 200)):  # the second takes the place of the first
+        paste(page, save_photo(tmp_path / "photo.png", plain(colour)))
+        expect(said(page)).to_have_text(caption_of(colour))
+
+
+def paste(page, path):
+    """Puts a picture into the clipboard, and presses Ctrl+V."""
+    content = base64.b64encode(path.read_bytes()).decode()
+    page.evaluate(
+        """async (content) => {
+            const answer = await fetch("data:image/png;base64," + content);
+            await navigator.clipboard.write([new ClipboardItem({"image/png": answer.blob()})]);
+        }""",
+        content,
+    )
+    page.keyboard.press("Control+V")
+
+
+def test_a_message_goes_once_something_succeeds(page, tmp_path):
+    choose(page, save_broken(tmp_path / "broken.png"))
+    expect_complaint(page, "broken.png")
+    remove(page)
+    expect(page.get_by_test_id("toast-text")).to_have_count(1)
+    choose(page, save(tmp_path / "photo.png"))
+    expect(said(page)).to_have_text(PHOTO_SAID)
+    expect(page.get_by_test_id("toast-text")).to_have_count(0)
+
+
+def test_a_photo_that_browsers_do_not_show_is_shown(page, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "Ann's photo.heic"
+    pillow_heif.from_pillow(Image.fromarray(photo(600, 400))).save(path)
+    choose(page, path)
+    expect(said(page)).to_have_text(re.compile("a colour of"))
+    picture = page.locator("#photo-seen img")
+    expect(picture).to_be_visible()
+    outer, inner = (page.locator(it).bounding_box() for it in ("#photo-input", "#photo-seen img"))
+    assert outer["y"] < inner["y"]
+    assert inner["y"] + inner["height"] < outer["y"] + outer["height"]

@@ -213,4 +213,10 @@ def test_a_photo_saved_as_a_video_is_told_by_its_content(tab, uploads):
 
 def test_a_clip_that_waits_for_the_models_says_so(tab, gif, service, monkeypatch):
     monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
-    assert any("Waiting, 2nd in line" in step.get("status", "") for step in describe(tab, gif))
+    assert any('data-place="2"' in step.get("status", "") for step in describe(tab, gif))
+
+
+def test_the_files_to_take_away_have_the_name_that_the_visitor_knows(tab, gif):
+    last = merged(tab, {**gif, "orig_name": "trip/Ann's clip.gif"})
+    assert Path(last["vtt"].value["path"]).name == "trip-Ann's clip.vtt"
+    assert json.loads(text_of(last["json"]))["file_name"] == "trip/Ann's clip.gif"

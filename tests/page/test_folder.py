@@ -7,6 +7,8 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from captioner.media.budget import _SECONDS
+from captioner.media.errors import BudgetError
 from captioner.page import folder
 from captioner.page.folder import FolderTab
 from captioner.page.visits import Visit
@@ -125,4 +127,32 @@ def test_a_press_without_files_asks_for_some(tab, nothing):
 
 def test_files_that_wait_for_the_models_say_so(tab, files, service, monkeypatch):
     monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
-    assert "Waiting, 2nd in line" in describe(tab, files)[0]["status"]
+    assert 'data-place="2"' in describe(tab, files)[0]["status"]
+
+
+def test_cleared_files_end_the_job_and_its_table(tab, files, monkeypatch):
+    monkeypatch.setattr(folder, "_PAUSE", 0)
+    visit = Visit()
+    steps = tab.describe(visit, files, "", 0, 16, "uniform")
+    next(steps)
+    assert "<tr" in next(steps)["table"]
+    visit.choose(None)
+    (last,) = steps
+    assert last["table"] == last["status"] == ""
+    assert last["stop"].interactive is False
+
+
+def test_files_have_the_names_that_the_visitor_knows(tab, uploads):
+    given = upload(save_photo(uploads / "a.png", plain(RED)))
+    last = describe(tab, [{**given, "orig_name": 'trip/Ann\'s "best".png'}])[-1]
+    assert "trip/Ann&#x27;s &quot;best&quot;.png" in last["table"]
+    line = Path(last[".jsonl"].value["path"]).read_text(encoding="utf-8")
+    assert json.loads(line)["file_name"] == 'trip/Ann\'s "best".png'
+
+
+def test_no_row_tells_a_visitor_of_options(tab, files, service, monkeypatch):
+    error = BudgetError("red.png", "takes more than 60 seconds to read", _SECONDS)
+    monkeypatch.setattr(type(service.limits), "check", lambda *_: (_ for _ in ()).throw(error))
+    table = describe(tab, files)[-1]["table"]
+    assert "takes more than 60 seconds to read; convert it to a smaller file" in table
+    assert "--" not in table

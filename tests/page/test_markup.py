@@ -102,11 +102,3 @@ def test_a_thumbnail_is_small():
     picture = markup.thumbnail(photo(2000, 1000))
     assert picture.startswith("data:image/jpeg;base64,")
     assert len(picture) < 15_000
-
-
-@pytest.mark.parametrize(
-    ("ahead", "place"),
-    [(1, "next"), (2, "2nd"), (3, "3rd"), (4, "4th"), (12, "12th"), (22, "22nd")],
-)
-def test_a_place_in_line_is_said_in_words(ahead, place):
-    assert f"Waiting, {place} in line" in markup.waiting(ahead)

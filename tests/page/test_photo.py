@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.media.budget import _SECONDS
+from captioner.media.errors import BudgetError
+from captioner.page.faults import as_messages
 from captioner.page.photo import Looked, PhotoTab
 from captioner.page.service import Service
 from tests.fakes import FakeCaptioner, caption_of, save_damaged
@@ -190,5 +193,32 @@ def test_a_fault_of_the_program_is_a_message_and_a_trace_in_the_log(uploads, red
 def test_a_photo_that_waits_for_the_models_says_so(tab, red, service, monkeypatch):
     monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
     steps = list(tab.describe(visit_of(red), red, "", 0))
-    assert "Waiting, 2nd in line" in steps[1]["status"]
+    assert 'data-place="2"' in steps[1]["status"]
     assert "The model is guessing." in steps[-1]["status"]
+
+
+def test_a_photo_that_browsers_do_not_show_is_shown(tab, uploads, red):
+    other = upload(save_photo(uploads / "red.tiff", plain(RED)))
+    (picture,) = pictures_of(described(tab, other)["seen"])
+    assert np.abs(np.asarray(picture)[0, 0].astype(int) - RED).max() < 8
+    assert described(tab, red)["seen"] == ""
+
+
+def test_a_message_calls_a_file_what_the_visitor_calls_it(tab, uploads):
+    path = uploads / "anns.png"
+    path.write_bytes(b"nothing of the kind")
+    given = {**upload(path), "orig_name": "Ann's.png"}
+    message = message_of(tab.describe(visit_of(given), given, "", 0))
+    assert message.startswith("Ann's.png: ")
+
+
+def test_a_message_tells_no_visitor_of_options():
+    error = BudgetError("/uploads/a.png", "takes more than 60 seconds to read", _SECONDS)
+
+    def fail():
+        with as_messages():
+            raise error
+        yield
+
+    message = message_of(fail())
+    assert message == "a.png: takes more than 60 seconds to read; convert it to a smaller file"

@@ -161,17 +161,34 @@ def test_a_folder_beside_the_uploads_whose_name_begins_alike_is_no_upload(upload
 
 
 def test_an_upload_that_is_gone_is_refused(uploads):
-    with pytest.raises(RefusalError, match="choose it again"):
+    with pytest.raises(RefusalError, match=r"has expired.*choose the file again"):
         room.path_of(upload(uploads / "gone.png"))
 
 
 def test_an_upload_has_its_path(uploads, red):
     assert room.path_of(red) == Path(red["path"])
     assert room.path_of(None) is None
-    assert room.all_chosen([red, red]) == [Path(red["path"])] * 2
+    assert room.named([red, red]) == [(Path(red["path"]), "red.png")] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("Ann's “best” (1).png", "Ann's “best” (1).png"),
+        ("trip/day 1/a.png", "trip/day 1/a.png"),
+        ("", "kept.png"),
+        ("a\0b", "kept.png"),
+        ("a" * 5000, "kept.png"),
+        (7, "kept.png"),
+        (None, "kept.png"),
+    ],
+)
+def test_a_file_is_called_what_the_visitor_calls_it(given, name):
+    assert room.name_of({"path": "x", "orig_name": given}, Path("kept.png")) == name
+    assert room.name_of("x") == ""
 
 
 @pytest.mark.parametrize("nothing", [None, [], {}])
 def test_no_files_is_refused(uploads, nothing):
     with pytest.raises(RefusalError, match="Choose some files first"):
-        room.all_chosen(nothing)
+        room.named(nothing)
