@@ -210,7 +210,8 @@ def _write_downloads(row: "Row", folder: Path) -> dict[str, Path]:
 
 def _plain(name: str) -> str:
     """A visitor's name of a file as a name on this disk, without what stands after its last dot."""
-    return strip_invalid_filename_characters(Path(name.replace("/", "-")).stem)
+    plain: str = strip_invalid_filename_characters(Path(name.replace("/", "-")).stem)
+    return plain
 
 
 def _download_buttons(files: dict[str, Path]) -> Changes:

@@ -102,7 +102,8 @@ def _file(row: "Row", words: "Words") -> str:
     name = f'<th scope="row">{escape(row.file_name)}</th>'
     if row.error is not None:
         return f'<tr class="failed">{name}<td>{escape(row.error)}</td><td>failed</td></tr>'
-    return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{escape(words(row.score))}</td></tr>"
+    word = "" if row.score is None else words(row.score)
+    return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{escape(word)}</td></tr>"
 
 
 def picture(image: "RGBArray", text: str) -> str:
