@@ -100,7 +100,9 @@ class ClipTab:
                     **preview.shown(wait=False),
                 }
             timeline = markup.timeline(done, pictures, clip.duration, words)
-            yield from self._finish(work, {"status": "", "timeline": timeline})
+            frames = "1 frame" if total == 1 else f"{total} frames"
+            status = markup.status(f"Captioned {frames}.", "ready")
+            yield from self._finish(work, {"status": status, "timeline": timeline})
 
     def _stopped(self, work: "_Work") -> Iterator[Changes]:
         """What Stop leaves: a sentence of the frames so far, and its files."""

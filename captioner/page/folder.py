@@ -162,6 +162,8 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
         height=220,
         elem_id="folder-input",
     )
+    # script.js opens the browser's window for folders, and takes dropped ones.
+    gr.Button("Choose a folder …", size="sm", elem_id="folder-choose")
     gr.HTML(
         markup.taken(
             "Photos, GIFs and videos in any mix, or a folder with some, up to "
@@ -171,8 +173,6 @@ def build_folder_tab(service: Service, settings: SettingBoxes, queue: dict[str, 
         elem_id="folder-hint",
     )
     with gr.Row(elem_classes="buttons"):
-        # script.js opens the browser's window for folders, and takes dropped ones.
-        gr.Button("Choose a folder …", min_width=120, elem_id="folder-choose")
         button = gr.Button(
             "Describe all", variant="primary", min_width=120, elem_id="folder-describe"
         )

@@ -53,7 +53,7 @@ def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
     assert "Frame 2 of 2" in second["status"]
     assert caption_of(BLUE) in second["timeline"]
     assert last["caption"] == f"{caption_of(RED)} then {caption_of(BLUE)}"
-    assert last["status"] == ""
+    assert "Captioned 2 frames." in last["status"]
 
 
 def test_each_frame_has_its_time(tab, gif):
