@@ -54,14 +54,19 @@ class Calibration:
 
     def sentences(self) -> str:
         """What the words mean, for people."""
-        said = (
-            f"“{band.word}” {band.right:.0%} of the time ({band.share:.0%} of all captions)"
+        said = ", ".join(
+            f"of those called “{band.word}” {_percent(band.right)} "
+            f"({_percent(band.share)} of all captions)"
             for band in self.bands
         )
         return (
-            f"On {self.photos:,} photos that it had not learned from, captions were as good as the "
-            f"better half of people's: {', '.join(said)}."
+            "How many captions are as good as the better half of people's, on "
+            f"{self.photos:,} photos that the model had not learned from: {said}."
         )
+
+
+def _percent(part: float) -> str:
+    return f"{100 * part:.0f} %"
 
 
 def read_calibration(folder: str | Path) -> Calibration | None:

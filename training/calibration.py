@@ -40,7 +40,7 @@ from training.datasets import DatasetError, load_dataset
 from training.metrics import Cider
 
 SURE_FROM = 0.6  # of captions that are fairly sure so many are to be right
-GUESSING_TO = 0.25  # and of guesses so many at most
+GUESSING_TO = 0.2  # and of guesses so many at most
 _WORDS = (SURE, BETWEEN, GUESSING)
 _FEWEST = 0.05  # of the captions; a word for fewer is not worth its measurement
 

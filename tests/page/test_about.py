@@ -73,7 +73,7 @@ def test_a_model_without_a_card_is_named(tmp_path):
 def test_what_is_known_of_a_captioner_is_told_of_that_one(tmp_path):
     text = about(("a", "b"), DEFAULT, Known(("b",)))
     assert text.count("### How sure") == 1
-    assert text.index("## b") < text.index("“fairly sure” 60% of the time (30% of all captions)")
+    assert text.index("## b") < text.index("“fairly sure” 60 % (30 % of all captions)")
     assert Confidence(("owner/model", str(tmp_path))).sentences("owner/model") == ""
     assert Confidence((str(tmp_path),)).words(str(tmp_path))(-1.0) == ""
 
