@@ -24,7 +24,16 @@ def parser() -> argparse.ArgumentParser:
         required=True,
         metavar="DIR",
         help="Flickr8k's own files, Kaggle's captions.txt, or a Hugging Face ImageFolder; may be "
-        "given again for more data, the first one's dev split chooses the model",
+        "given again for more data; the dev splits choose the model",
+    )
+    result.add_argument(
+        "--clips",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="as --data, but frames of clips, with captions that speak of the whole clip: they are "
+        "taught as a style of their own; may be given again",
     )
     result.add_argument("--output", type=Path, required=True, metavar="MODEL_DIR")
     result.add_argument(
@@ -92,6 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     job = TrainingJob(
         data=tuple(options.data),
+        clips=tuple(options.clips),
         output=options.output,
         encoder_weights=options.encoder_weights,
         start_from=options.start_from,

@@ -30,11 +30,15 @@ class CaptionBatches(keras.utils.PyDataset):
         views: the features of N photos in each of their views, numbered as `View` has them. Each
             time one of them is drawn.
         captions: for each of the N photos its captions, as `Vocabulary.encode` takes them.
+        styles: of each photo's captions, as `Vocabulary.start` takes them; None: the usual one.
+        weights: for each photo how likely each of its captions is drawn, relative to the others;
+            None: all alike.
         vocabulary: the words.
         max_words: longer captions are cut.
         batch_size: B, photos in a batch; fewer where there are fewer photos.
         captions_per_image: K.
         seed: of shuffling and drawing.
+        photos_per_epoch: so many of the photos are seen in an epoch, each time others; None: all.
         first_epoch: where a run goes on, so that it sees what it would have seen.
         windows: features are grids [N, C] of squares, of which each time a `window` is drawn.
     """
@@ -45,10 +49,13 @@ class CaptionBatches(keras.utils.PyDataset):
         captions: Sequence[Sequence[str]],
         vocabulary: Vocabulary,
         *,
+        styles: Sequence[str | None] | None = None,
+        weights: Sequence[Sequence[float] | None] | None = None,
         max_words: int,
         batch_size: int,
         captions_per_image: int,
         seed: int,
+        photos_per_epoch: int | None = None,
         first_epoch: int = 0,
         windows: bool = False,
     ):
@@ -57,17 +64,21 @@ class CaptionBatches(keras.utils.PyDataset):
         self.batch_size = min(batch_size, len(captions))
         self.captions_per_image = captions_per_image
         self.seed = seed
+        self.photos_per_epoch = max(photos_per_epoch or len(captions), self.batch_size)
         self.epoch = first_epoch
         self.windows = windows
-        as_written = _tokens(captions, vocabulary, max_words)
-        mirrored = _tokens(_mirrored(captions), vocabulary, max_words)
+        self.weights = weights or [None] * len(captions)
+        styles = styles or [None] * len(captions)
+        self.starts = np.array([vocabulary.start(style) for style in styles], dtype=np.int32)
+        as_written = _tokens(captions, styles, vocabulary, max_words)
+        mirrored = _tokens(_mirrored(captions), styles, vocabulary, max_words)
         self.tokens = [
             mirrored if View(number).mirrored else as_written for number in range(len(views))
         ]
         self._shuffle()
 
     def __len__(self) -> int:
-        return len(self.order) // self.batch_size
+        return min(len(self.order), self.photos_per_epoch) // self.batch_size
 
     def on_epoch_end(self) -> None:
         """Shuffles."""
@@ -80,7 +91,7 @@ class CaptionBatches(keras.utils.PyDataset):
         random = np.random.default_rng((self.seed, self.epoch, index, 1))
         tokens = np.stack(
             [
-                self._draw(self.tokens[view.number][photo], random)
+                self._draw(self.tokens[view.number][photo], self.weights[photo], random)
                 for view, photo in zip(views, photos, strict=True)
             ]
         )
@@ -99,10 +110,12 @@ class CaptionBatches(keras.utils.PyDataset):
             features = features.astype(np.float32)
         return chosen, views, features
 
-    def _draw(self, tokens: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def _draw(
+        self, tokens: np.ndarray, weights: Sequence[float] | None, random: np.random.Generator
+    ) -> np.ndarray:
         """K of a photo's captions; each once before any comes twice."""
         rounds = -(-self.captions_per_image // len(tokens))
-        order = np.concatenate([random.permutation(len(tokens)) for _ in range(rounds)])
+        order = np.concatenate([_shuffled(len(tokens), weights, random) for _ in range(rounds)])
         drawn: np.ndarray = tokens[order[: self.captions_per_image]]
         return drawn
 
@@ -111,12 +124,30 @@ class CaptionBatches(keras.utils.PyDataset):
         self.order = random.permutation(len(self.tokens[0]))
 
 
+def _shuffled(
+    count: int, weights: Sequence[float] | None, random: np.random.Generator
+) -> np.ndarray:
+    """Numbers below ``count``, each once; those of great weight are likely to come early.
+
+    As if drawn one after the other by their weights (P. Efraimidis and P. Spirakis, "Weighted
+    random sampling with a reservoir", 2006).
+    """
+    if weights is None:
+        return random.permutation(count)
+    order: np.ndarray = np.argsort(random.exponential(size=count) / np.asarray(weights))
+    return order
+
+
 def _tokens(
-    captions: Sequence[Sequence[str]], vocabulary: Vocabulary, max_words: int
+    captions: Sequence[Sequence[str]],
+    styles: Sequence[str | None],
+    vocabulary: Vocabulary,
+    max_words: int,
 ) -> list[np.ndarray]:
     """For each photo int32 [captions, max_words + 2]."""
     return [
-        np.stack([vocabulary.encode(text, max_words + 2) for text in texts]) for texts in captions
+        np.stack([vocabulary.encode(text, max_words + 2, style) for text in texts])
+        for texts, style in zip(captions, styles, strict=True)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from captioner.models.vocabulary import PAD
 from training.batches import CaptionBatches
 from training.checkpoints import Checkpoints, epochs_done
 from training.history import add_to_history, read_history
-from training.metrics import diversity, score
+from training.metrics import Cider, diversity, score
 from training.recipe import Recipe
+
+_PHOTOS_AT_ONCE = 50  # when dev photos are captioned
 
 
 @keras.saving.register_keras_serializable(package="captionloom")
@@ -53,41 +56,56 @@ def caption_features(
     features: np.ndarray,
     head: Any,
     options: DecodingOptions,
-    batch_size: int = 50,
+    style: str | None = None,
 ) -> list[str]:
     """Captions from cached features [N, ...]; ``head`` as in `CaptionModel.remember`."""
+    start_word = model.vocabulary.start(style)
     captions = []
-    for start in range(0, len(features), batch_size):
-        batch = np.asarray(features[start : start + batch_size])
+    for start in range(0, len(features), _PHOTOS_AT_ONCE):
+        batch = np.asarray(features[start : start + _PHOTOS_AT_ONCE])
         if batch.dtype == np.float16:
             batch = batch.astype(np.float32)
-        found = decode(model, *model.remember(batch, head), options)
+        found = decode(model, *model.remember(batch, head), options, start_word)
         captions += [" ".join(model.vocabulary.decode(best[0].ids)) for best in found]
     return captions
 
 
+@dataclass(frozen=True)
+class DevSet:
+    """Photos that a model is chosen on.
+
+    Attributes:
+        name: of the data set.
+        caption: captions the N photos with the weights of now.
+        references: people's captions of these photos.
+    """
+
+    name: str
+    caption: Callable[[], list[str]]
+    references: Sequence[Sequence[str]]
+
+
 class DevScores(keras.callbacks.Callback):
-    """Captions the dev photos after each epoch, keeps the best model, stops when it stays best.
+    """Captions dev photos after each epoch, keeps the best model, stops when it stays best.
+
+    The best has the highest CIDEr, of several sets the highest mean of theirs.
 
     Args:
-        caption_dev: captions the N dev photos with the weights of now.
-        references: people's captions of these photos.
-        keep: called with the captions whenever they are the best so far.
+        sets: at least one; BLEU-4, ROUGE-L and diversity are told of the first.
+        keep: called with the captions of the first set whenever the model is the best so far.
         patience: epochs without a better CIDEr before training stops.
         history: ``training.csv``, to which each epoch adds a row.
     """
 
     def __init__(
         self,
-        caption_dev: Callable[[], list[str]],
-        references: Sequence[Sequence[str]],
+        sets: Sequence[DevSet],
         keep: Callable[[list[str]], None],
         patience: int,
         history: Path,
     ):
         super().__init__()
-        self.caption_dev = caption_dev
-        self.references = references
+        self.sets = sets
         self.keep = keep
         self.patience = patience
         self.history = history
@@ -99,14 +117,20 @@ class DevScores(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Scores."""
-        captions = self.caption_dev()
-        scores = score(captions, self.references, with_meteor=False)
+        captions = self.sets[0].caption()
+        scores = score(captions, self.sets[0].references, with_meteor=False)
         variety = diversity(captions)
+        cider = {self.sets[0].name: scores["CIDEr"]}
+        for other in self.sets[1:]:
+            cider[other.name] = float(np.mean(Cider(other.references).scores(other.caption())))
+        mean = sum(cider.values()) / len(cider)
+        each = {f"dev_cider_{name}": value for name, value in cider.items()}
         assert logs is not None
         row = {
             "epoch": epoch + 1,
             **logs,
-            "dev_cider": scores["CIDEr"],
+            "dev_cider": mean,
+            **(each if len(cider) > 1 else {}),
             "dev_bleu_4": scores["BLEU-4"],
             "dev_rouge_l": scores["ROUGE-L"],
             "dev_distinct": variety["distinct_captions"],
@@ -115,8 +139,8 @@ class DevScores(keras.callbacks.Callback):
             "seconds": time.perf_counter() - self._start,
         }
         logs.update(row)
-        if scores["CIDEr"] > self.best:
-            self.best, self.since = scores["CIDEr"], 0
+        if mean > self.best:
+            self.best, self.since = mean, 0
             self.keep(captions)
         else:
             self.since += 1

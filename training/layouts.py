@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from summarizer.ngrams import tokenize
-from training.reading import DatasetError, Problems, read_lines
+from training.reading import DatasetError, MissingSplitError, Problems, read_lines
 
 SPLITS = ("train", "dev", "test")
 NO_WORDS = "captions without a word of a-z or 0-9"
@@ -80,10 +80,10 @@ def hashed_split(name: str) -> str:
     return "train" if percent < 90 else "dev" if percent < 95 else "test"
 
 
-def _no_split(folder: Path, split: str, known: Iterable[str]) -> DatasetError:
+def _no_split(folder: Path, split: str, known: Iterable[str]) -> MissingSplitError:
     names = set(known)
     there = ", ".join(name for name in SPLITS if name in names) or "none"
-    return DatasetError(f"{folder}: has no split {split!r}; it has: {there}")
+    return MissingSplitError(f"{folder}: has no split {split!r}; it has: {there}")
 
 
 def _split_of(name: str) -> str | None:

@@ -19,6 +19,10 @@ class DatasetError(ValueError):
     """A data set that is not there, not whole or not understood; says what, where and how many."""
 
 
+class MissingSplitError(DatasetError):
+    """A data set that is in order, but has no such split."""
+
+
 class Problems:
     """What is wrong with a data set, gathered so that it can be told at once.
 

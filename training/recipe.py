@@ -21,11 +21,16 @@ class Recipe(Settings):
         decoder: the decoder's configuration.
         max_words: longest caption, words.
         min_count: a word must occur this often in the training captions to be learnt.
+        new_words: with a model to start from: words that it does not know join its vocabulary.
+        agreement: captions are drawn by how far they agree with the others of their photo or clip,
+            to this power; 0: all alike.
         train_from: first block of the encoder that is trained too; None: it stays frozen.
         train_norms: the trained blocks' batch normalisations are trained, too.
         views: ways in which each photo is shown: 1, as it is; 2, also mirrored; more, also cropped.
         windows: of the grid of a view, each time another crop is shown; the encoder is frozen.
         epochs: at most.
+        photos_per_epoch: so many are seen in an epoch, each time others; None: all. With few, a run
+            is scored and kept often.
         patience: stop after this many epochs without a better dev CIDEr.
         batch_size: photos a step.
         captions_per_image: captions of each photo a step; self-critical: beams of its search.
@@ -45,11 +50,14 @@ class Recipe(Settings):
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
     max_words: int = 18
     min_count: int = 5
+    new_words: bool = False
+    agreement: float = 0.0
     train_from: str | None = None
     train_norms: bool = True
     views: int = 2
     windows: bool = False
     epochs: int = 20
+    photos_per_epoch: int | None = None
     patience: int = 4
     batch_size: int = 32
     captions_per_image: int = 5

@@ -10,7 +10,7 @@ Self-Critical Sequence Training", 2020).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,30 @@ class Reward:
         return rewards + self.bleu * np.array([_bleu(t, self._references[n]) for t, n in judged])
 
 
+class RewardOfEach:
+    """A `Reward` for each of several data sets: what is rare in one may be common in another.
+
+    Args:
+        rewards: each with the number of its photos, in the order in which all are numbered.
+    """
+
+    def __init__(self, rewards: Sequence[tuple[Reward, int]]):
+        self._rewards = [reward for reward, _ in rewards]
+        self._ends = np.cumsum([count for _, count in rewards])
+
+    def __call__(self, captions: Sequence[str], photos: Sequence[int]) -> np.ndarray:
+        """See `Reward`."""
+        numbers = np.asarray(photos)
+        owners = np.searchsorted(self._ends, numbers, side="right")
+        result = np.zeros(len(numbers))
+        for owner in np.unique(owners):
+            mine = np.flatnonzero(owners == owner)
+            first = self._ends[owner - 1] if owner else 0
+            texts = [captions[place] for place in mine.tolist()]
+            result[mine] = self._rewards[owner](texts, (numbers[mine] - first).tolist())
+        return result
+
+
 def _ended(text: str) -> str:
     return f"{text} {_FULL_STOP}"
 
@@ -101,7 +125,7 @@ class Searcher:
         model: searches.
         head: as in `CaptionModel.remember`.
         batches: chooses the photos.
-        reward: judges.
+        reward: judges captions of the photos with these numbers; see `Reward`.
         options: of the search: ``beams`` is K, captions of each photo, at least 2.
     """
 
@@ -110,7 +134,7 @@ class Searcher:
         model: CaptionModel,
         head: Any,
         batches: CaptionBatches,
-        reward: Reward,
+        reward: Callable[[Sequence[str], Sequence[int]], np.ndarray],
         options: DecodingOptions,
     ):
         self.model = model
@@ -128,7 +152,8 @@ class Searcher:
         """
         photos, views, features = self.batches.photos(index)
         beams = self.options.beams
-        found = decode(self.model, *self.model.remember(features, self.head), self.options)
+        starts = self.batches.starts[photos]
+        found = decode(self.model, *self.model.remember(features, self.head), self.options, starts)
         vocabulary = self.model.vocabulary
         texts = [
             # A vocabulary of a few words may not have so many captions.
@@ -145,6 +170,7 @@ class Searcher:
         tokens = np.stack(
             [[vocabulary.encode(text, length) for text in captions] for captions in texts]
         )
+        tokens[:, :, 0] = starts[:, None]
         weights = advantages(rewards).astype(np.float32)
         return [features, tokens[:, :, :-1]], tokens[:, :, 1:], weights, float(rewards.mean())
 

@@ -91,6 +91,7 @@ def decode(
     states: list[np.ndarray],
     memory: list[np.ndarray],
     options: DecodingOptions,
+    starts: int | np.ndarray = START,
 ) -> list[list[Hypothesis]]:
     """Captions of a batch of images.
 
@@ -99,11 +100,12 @@ def decode(
         states: starting states, each [B, D].
         memory: what the model remembers of the images, each [B, ...].
         options: how to search.
+        starts: the number of the word before the first, of all images or int [B] of each.
 
     Returns:
         For each image its ``beams`` hypotheses, best first.
     """
-    beams = _Beams(states, memory, options)
+    beams = _Beams(states, memory, options, starts)
     found: dict[int, list[Hypothesis]] = {}
     choose = _sample if options.temperature else _best_continuations
     random = np.random.default_rng(options.seed)
@@ -128,14 +130,19 @@ class _Beams:
     """The partial captions of the images that are not finished: B images, K captions each."""
 
     def __init__(
-        self, states: list[np.ndarray], memory: list[np.ndarray], options: DecodingOptions
+        self,
+        states: list[np.ndarray],
+        memory: list[np.ndarray],
+        options: DecodingOptions,
+        starts: int | np.ndarray,
     ):
         self.options = options
         batch, count = len(states[0]), options.beams
         self.images = np.arange(batch)  # their numbers
         self.memory = memory
         self.states = [np.repeat(state[:, None], count, axis=1) for state in states]
-        self.last = np.full((batch, count, 1), START, dtype=np.int32)
+        self.last = np.empty((batch, count, 1), dtype=np.int32)
+        self.last[:] = np.reshape(starts, (-1, 1, 1))
         self.words = np.zeros((batch, count, 0), dtype=np.int32)
         # Among which of the K captions each word was chosen, and where all of them looked then.
         self.places = np.zeros((batch, count, 0), dtype=np.int64)

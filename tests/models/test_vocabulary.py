@@ -30,3 +30,12 @@ def test_a_saved_vocabulary_is_the_same(tmp_path):
 def test_a_word_cannot_come_twice(words):
     with pytest.raises(ValueError, match="once"):
         Vocabulary(words)
+
+
+def test_a_style_begins_a_caption_and_is_never_written():
+    vocabulary = Vocabulary(["dog", "runs", "<clip>"])
+    assert vocabulary.styles == {"clip": 6}
+    assert vocabulary.start("clip") == 6
+    assert vocabulary.start(None) == vocabulary.start("unknown") == START
+    assert vocabulary.encode("dog runs", 4, "clip").tolist() == [6, 4, 5, END]
+    assert vocabulary.decode([6, 4, 5, END]) == ("dog", "runs")

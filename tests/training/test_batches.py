@@ -88,3 +88,23 @@ def test_a_batch_is_never_larger_than_the_data(size):
     batches, _ = _batches(batch_size=size)
     assert len(batches) == 1
     assert batches[0][0][0].shape[0] == 5
+
+
+def test_captions_of_great_weight_are_drawn_more_often():
+    features = [np.zeros((2, 3), np.float16)] * 2
+    vocabulary = Vocabulary(["dog", "cat", "left", "<clip>"])
+    batches = CaptionBatches(
+        [features], [["dog", "cat", "left"], ["dog"]], vocabulary,
+        styles=["clip", None], weights=[[8.0, 1.0, 1.0], None],
+        max_words=2, batch_size=2, captions_per_image=1, seed=1,
+    )  # fmt: skip
+    drawn = []
+    for _ in range(400):
+        (_, tokens), _ = batches[0]
+        by_start = {int(row[0, 0]): int(row[0, 1]) for row in tokens}
+        assert by_start[START] == 4
+        drawn.append(by_start[7])
+        batches.on_epoch_end()
+    assert abs(drawn.count(4) / 400 - 0.8) < 0.1
+    assert drawn.count(5) > 0
+    assert drawn.count(6) > 0

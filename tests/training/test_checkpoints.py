@@ -11,7 +11,7 @@ from tests.models.test_caption_model import WORDS, tiny_model
 from training.batches import CaptionBatches
 from training.captioning import TrainingJob, train
 from training.checkpoints import Checkpoints, epochs_done
-from training.cross_entropy import DevScores, fit
+from training.cross_entropy import DevScores, DevSet, fit
 from training.datasets import DatasetError
 from training.recipe import Recipe
 from training.settings import RecipeError
@@ -51,7 +51,9 @@ class Run:
             return ["a dog runs"]
 
         history = folder / "training.csv"
-        scores = DevScores(caption_dev, [["a dog runs"]], self.kept.append, 9, history)
+        scores = DevScores(
+            [DevSet("dev", caption_dev, [["a dog runs"]])], self.kept.append, 9, history
+        )
         self.fit = lambda: fit(model.training_graph(head), batches, RECIPE, scores, folder)
 
 

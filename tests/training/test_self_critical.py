@@ -6,7 +6,7 @@ from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import PAD
 from tests.models.test_caption_model import WORDS, tiny_model
 from training.batches import CaptionBatches
-from training.self_critical import PolicyGradient, Reward, Searcher, advantages
+from training.self_critical import PolicyGradient, Reward, RewardOfEach, Searcher, advantages
 
 REFERENCES = [["a dog runs", "the dog runs fast"], ["a cat sleeps", "one cat is asleep"]]
 
@@ -74,3 +74,13 @@ def test_what_is_found_comes_back_as_a_batch_to_learn_from():
     assert np.array_equal(again[1], targets)
     batches.on_epoch_end()
     assert not np.array_equal(searcher.find(0)[1], targets)
+
+
+def test_each_data_set_has_its_own_rare_words():
+    first = [["a dog runs"], ["a cat sits"]]
+    second = [["a man sings"], ["a man talks"], ["a man cooks"]]
+    judges = [Reward(first), Reward(second)]
+    together = RewardOfEach([(judges[0], 2), (judges[1], 3)])
+    captions = ["a man cooks", "a dog runs", "a cat sits", "a man sings"]
+    expected = [judges[1](["a man cooks"], [2])[0], 10.0, 10.0, 10.0]
+    np.testing.assert_allclose(together(captions, [4, 0, 1, 2]), expected, rtol=1e-6)
