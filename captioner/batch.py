@@ -13,7 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.inputs.finding import Input
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from captioner.captioner import Caption, Captioner
     from captioner.video import VideoCaption, VideoCaptioner
 
+    Images: TypeAlias = list[tuple[RGBArray, bool]]  # each with whether it is a frame of a clip
     Outcome: TypeAlias = Caption | str  # of an image: its caption, or the reason why it has none
     Captioned: TypeAlias = tuple[Loaded, list[Caption]]  # a file, and the captions of its images
 
@@ -126,12 +128,12 @@ def _captioned(
 
 def _batches(
     files: Iterable[Loaded | None], waiting: deque[tuple[Loaded, int]], size: int
-) -> Iterator[list[RGBArray] | None]:
+) -> "Iterator[Images | None]":
     """The images of all files, ``size`` at a time, or those that there are before each None.
 
     Each file goes on to ``waiting``.
     """
-    images: list[RGBArray] = []
+    images: Images = []
     files_in_it = 0
     for file in files:
         if file is None:
@@ -141,7 +143,7 @@ def _batches(
             yield None
             continue
         waiting.append((replace(file, images=()), len(file.images)))
-        images += file.images
+        images += [(image, file.spans is not None) for image in file.images]
         files_in_it += 1
         while len(images) >= size:
             yield images[:size]
@@ -154,7 +156,7 @@ def _batches(
 
 
 def _in_lanes(
-    captioner: "Captioner", batches: Iterator[list[RGBArray] | None]
+    captioner: "Captioner", batches: "Iterator[Images | None]"
 ) -> "Generator[list[Outcome] | None, None, None]":
     """What becomes of each batch, in their order; several at once where there are lanes.
 
@@ -175,8 +177,8 @@ def _in_lanes(
 
 
 def _side_by_side(
-    work: "Callable[[list[RGBArray]], list[Outcome]]",
-    batches: Iterable[list[RGBArray] | None],
+    work: "Callable[[Images], list[Outcome]]",
+    batches: "Iterable[Images | None]",
     lanes: int,
 ) -> "Generator[list[Outcome] | None, None, None]":
     running: deque[Future[list[Outcome]]] = deque()
@@ -196,7 +198,18 @@ def _side_by_side(
             pool.shutdown(cancel_futures=True)
 
 
-def _caption_images(captioner: "Captioner", images: list[RGBArray]) -> "list[Outcome]":
+def _caption_images(captioner: "Captioner", images: "Images") -> "list[Outcome]":
+    frames = captioner.for_clips()
+    if frames is captioner:
+        return _caption_alike(captioner, [image for image, _ in images])
+    outcomes: list[Outcome] = []
+    for of_clips, run in groupby(images, key=itemgetter(1)):
+        mine = frames if of_clips else captioner
+        outcomes += _caption_alike(mine, [image for image, _ in run])
+    return outcomes
+
+
+def _caption_alike(captioner: "Captioner", images: list[RGBArray]) -> "list[Outcome]":
     if not images:
         return []
     try:
@@ -205,7 +218,7 @@ def _caption_images(captioner: "Captioner", images: list[RGBArray]) -> "list[Out
         if len(images) == 1:
             return [failure_reason(error)]
     # One image makes the batch fail, or the batch does not fit into memory: each on its own.
-    return [outcome for image in images for outcome in _caption_images(captioner, [image])]
+    return [outcome for image in images for outcome in _caption_alike(captioner, [image])]
 
 
 def _rows(held: "Sequence[Captioned]", captioner: "Captioner", reader: Reader) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from abc import ABC, abstractmethod
@@ -9,13 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from captioner.media.images import load_image
 from captioner.models.config import Precision
 from captioner.models.errors import ModelError
+from captioner.models.vocabulary import CLIP_STYLE
 from captioner.ranges import BATCH_SIZE, BEAMS, check_whole
 from summarizer.extras import need
 from summarizer.hub import is_path
@@ -89,6 +91,13 @@ class Captioner(ABC):
             ValueError: ``beams`` is no such number.
         """
 
+    def for_clips(self) -> Captioner:
+        """The same captioner, with the same weights in memory, for the frames of clips.
+
+        One that was taught clips says of a frame what people say of such a clip.
+        """
+        return self
+
     def check(self) -> None:  # noqa: B027 - a captioner may have nothing that can be damaged
         """Finds out whether it can caption, so that no picture is blamed for what the model lacks.
 
@@ -152,12 +161,20 @@ class NetworkCaptioner(Captioner):
         model: the network.
         name: what rows and pages call it.
         decoding: how captions are searched for; None: the model's own way.
+        style: in what manner captions are written, as `Vocabulary.start` takes it.
     """
 
-    def __init__(self, model: InferenceModel, name: str, decoding: DecodingOptions | None = None):
+    def __init__(
+        self,
+        model: InferenceModel,
+        name: str,
+        decoding: DecodingOptions | None = None,
+        style: str | None = None,
+    ):
         self.model = model
         self.name = name
         self.decoding = decoding or model.generation
+        self.style = style
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
@@ -167,7 +184,8 @@ class NetworkCaptioner(Captioner):
             return []
         check_images(images)
         squares = np.stack([self.prepare(image) for image in images])
-        found = decode(self.model, *self.model.remember(squares), self.decoding)
+        start = self.model.vocabulary.start(self.style)
+        found = decode(self.model, *self.model.remember(squares), self.decoding, start)
         return [self._caption(hypotheses) for hypotheses in found]
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
@@ -179,13 +197,23 @@ class NetworkCaptioner(Captioner):
     def in_lanes(self) -> NetworkCaptioner:
         """See `Captioner.in_lanes`."""
         lanes = self.model.useful_lanes
-        captioner = NetworkCaptioner(self.model.in_lanes(lanes), self.name, self.decoding)
+        captioner = self._twin(model=self.model.in_lanes(lanes))
         captioner.lanes = lanes
         return captioner
 
     def searching(self, *, beams: int) -> NetworkCaptioner:
         """See `Captioner.searching`."""
-        return NetworkCaptioner(self.model, self.name, replace(self.decoding, beams=beams))
+        return self._twin(decoding=replace(self.decoding, beams=beams))
+
+    def for_clips(self) -> NetworkCaptioner:
+        """See `Captioner.for_clips`."""
+        known = CLIP_STYLE in self.model.vocabulary.styles
+        return self._twin(style=CLIP_STYLE) if known else self
+
+    def _twin(self, **changes: Any) -> NetworkCaptioner:
+        twin = copy.copy(self)
+        vars(twin).update(changes)
+        return twin
 
     def _caption(self, hypotheses: Sequence[Hypothesis]) -> Caption:
         captions = []

@@ -76,7 +76,7 @@ class VideoCaptioner:
         if selector not in SELECTORS:
             known = ", ".join(sorted(SELECTORS))
             raise ValueError(f"unknown frame selector {selector!r}; choose one of: {known}")
-        self.captioner = captioner
+        self.captioner = captioner.for_clips()
         self.summarizer = summarizer
         self.max_frames = max_frames
         self.selector = selector

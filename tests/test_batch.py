@@ -1,5 +1,6 @@
 import threading
 from contextlib import closing
+from dataclasses import replace
 from itertools import count, islice
 
 import pytest
@@ -184,6 +185,25 @@ def test_frames_and_pictures_fill_the_same_batches(photos):
     rows = run(photos, captioner, batch_size=4)
     assert captioner.batches == [4] * 4
     assert rows[5].text == " then ".join(caption_of((50 * number, 0, 0)) for number in range(6))
+    assert [row.text for row in rows if row.kind == "image"] == [caption_of(c) for c in COLORS]
+
+
+class OfPhotos(FakeCaptioner):
+    """Has another way of captioning frames of clips."""
+
+    def for_clips(self):
+        return OfClips()
+
+
+class OfClips(FakeCaptioner):
+    def caption_images(self, images):
+        return [replace(caption, text="clip") for caption in super().caption_images(images)]
+
+
+def test_frames_are_captioned_as_those_of_clips_and_pictures_beside_them_as_pictures(photos):
+    save_animation(photos / "4b.gif", [plain((50 * number, 0, 0)) for number in range(6)])
+    rows = run(photos, OfPhotos(), batch_size=4)
+    assert rows[5].text == " then ".join(["clip"] * 6)
     assert [row.text for row in rows if row.kind == "image"] == [caption_of(c) for c in COLORS]
 
 

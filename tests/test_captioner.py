@@ -73,6 +73,17 @@ def test_searching_otherwise_shares_the_weights_and_leaves_the_captioner_as_it_w
     assert len(captioner.caption(photo()).alternatives) == 2
 
 
+def test_frames_of_clips_are_captioned_in_the_style_of_clips_where_it_was_taught(captioner):
+    assert captioner.for_clips() is captioner
+    taught = NetworkCaptioner(tiny_model(words=[*WORDS, "<clip>"]), "tiny")
+    frames = taught.for_clips()
+    assert frames.model is taught.model
+    assert frames.searching(beams=5).style == "clip"
+    of_photo, of_frame = taught.caption(photo()), frames.caption(photo())
+    assert of_photo.score != pytest.approx(of_frame.score, abs=1e-4)  # they begin otherwise
+    assert "<clip>" not in of_frame.words
+
+
 @pytest.mark.parametrize("beams", [0, -1, 101, 10**6, 2.5, True, "3"])
 def test_beams_out_of_range_are_refused(captioner, tmp_path, beams):
     with pytest.raises(ValueError, match=r"beams is .*give a whole number from 1 to 100"):

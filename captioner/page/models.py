@@ -155,6 +155,9 @@ class _Shared(Captioner):
     def searching(self, *, beams: int) -> Captioner:
         return _Shared(self._captioner.searching(beams=beams), self._turns)
 
+    def for_clips(self) -> Captioner:
+        return _Shared(self._captioner.for_clips(), self._turns)
+
 
 class _SharedSummarizer(Summarizer):
     """The same for a summarizer."""

@@ -90,7 +90,7 @@ class Service:
 
     def captions(self, clip: Clip, settings: Settings) -> Iterator[TimedCaption]:
         """The captions of a clip's frames, each as soon as it is there."""
-        captioner = self.models.captioner(settings.model, settings.beams)
+        captioner = self.models.captioner(settings.model, settings.beams).for_clips()
         for frame, span in zip(clip.frames, clip.spans, strict=True):
             yield TimedCaption(*span, captioner.caption_images([frame.image])[0])
 

@@ -16,13 +16,13 @@ from captioner.models.vocabulary import START, Vocabulary
 WORDS = ["a", "dog", "runs", "cat", "sits"]
 
 
-def tiny_model(decoder="attention-lstm", *, standardise=False):
+def tiny_model(decoder="attention-lstm", *, standardise=False, words=WORDS):
     config = CaptionModelConfig(
         EncoderConfig(image_size=71),
         DecoderConfig(decoder, units=16, heads=4, standardise=standardise),
         max_words=6,
     )
-    return CaptionModel(config, Vocabulary(WORDS))
+    return CaptionModel(config, Vocabulary(words))
 
 
 def _images(count=3):

@@ -180,19 +180,14 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(train, pho
     assert rewards[-1] > rewards[0]
 
 
-def test_frames_of_clips_bring_a_style_and_new_words_to_a_trained_model(photos, tmp_path):
+def test_frames_of_clips_bring_a_style_and_new_words_to_a_trained_model(train, photos, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    done = _train("tensorflow", photos, first, "epochs=4", "views=1")
-    assert done.returncode == 0, done.stderr
+    assert train(photos, first, "epochs=4", "views=1") == [0, ""]
     captions = ("Somebody paints something {} .", "Somebody is painting {} .")
     clips = save_flickr8k(tmp_path / "clips", _COLOURS, captions, train=32, dev=8)
     settings = ["epochs=8", "views=1", "new_words=true", "agreement=1.0", "max_words=7"]
-    command = _command(photos, second, *settings)
-    subprocess.run(
-        [*command, "--start-from", first, "--clips", clips],
-        check=True,
-        env=_environment("tensorflow"),
-    )
+    more = ["--start-from", first, "--clips", clips]
+    assert train(photos, second, *settings, more=more)[0] == 0
     best = max(_history(second), key=lambda row: row["dev_cider"])
     each = [best["dev_cider_photos"], best["dev_cider_clips"]]
     assert best["dev_cider"] == pytest.approx(sum(each) / 2, rel=1e-4)
