@@ -239,7 +239,10 @@ def _sources(job: TrainingJob) -> list[_Source]:
             if not sources:
                 raise
             dev = []
-        sources.append(_Source(folder.name, load(folder, "train"), dev, style))
+        name = folder.name
+        if any(other.name == name for other in sources):
+            name = f"{name}-{len(sources) + 1}"
+        sources.append(_Source(name, load(folder, "train"), dev, style))
     return sources
 
 

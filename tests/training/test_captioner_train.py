@@ -182,14 +182,16 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(train, pho
 
 def test_frames_of_clips_bring_a_style_and_new_words_to_a_trained_model(train, photos, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    assert train(photos, first, "epochs=4", "views=1") == [0, ""]
+    code, said = train(photos, first, "epochs=4", "views=1")
+    assert code == 0, said
     captions = ("Somebody paints something {} .", "Somebody is painting {} .")
     clips = save_flickr8k(tmp_path / "clips", _COLOURS, captions, train=32, dev=8)
     settings = ["epochs=8", "views=1", "new_words=true", "agreement=1.0", "max_words=7"]
     more = ["--start-from", first, "--clips", clips]
-    assert train(photos, second, *settings, more=more)[0] == 0
+    code, said = train(photos, second, *settings, more=more)
+    assert code == 0, said
     best = max(_history(second), key=lambda row: row["dev_cider"])
-    each = [best["dev_cider_photos"], best["dev_cider_clips"]]
+    each = [best[f"dev_cider_{folder.name}"] for folder in (photos, clips)]
     assert best["dev_cider"] == pytest.approx(sum(each) / 2, rel=1e-4)
     assert min(each) > 2.0  # each style in its own words: those of the other have 0 in common
     known = (first / "vocabulary.txt").read_text().split()
