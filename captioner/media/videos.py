@@ -46,6 +46,19 @@ _AV1 = b"AV01"  # OpenCV's wheels read its containers, and have no decoder for i
 
 
 @dataclass(frozen=True)
+class _Probe:
+    """What a first look at a file tells.
+
+    Attributes:
+        by_av: PyAV decodes it.
+        header: as `VideoSource._header`, where OpenCV decodes it.
+    """
+
+    by_av: bool
+    header: tuple[int, float] | None = None
+
+
+@dataclass(frozen=True)
 class VideoSource:
     """A video, decoded frame by frame; one frame is in memory at a time.
 
@@ -71,7 +84,7 @@ class VideoSource:
             while capture.grab():
                 self.budget.check()
                 if time < 0:
-                    _retrieve(capture)  # see `_by_av`
+                    _retrieve(capture)  # see `_probe`
                 time = _next_time(time, capture, interval)
                 yield Shot(time, interval, lambda: self._fetch(capture))
             if time < 0:
@@ -85,7 +98,7 @@ class VideoSource:
         with self._capture() as capture:
             pace = _Pace(capture, self._header[0])
             if capture.grab():
-                _retrieve(capture)  # see `_by_av`
+                _retrieve(capture)  # see `_probe`
             for left, time in zip(range(len(times), 0, -1), times, strict=True):
                 self.budget.check()
                 begun = _clock()
@@ -106,15 +119,10 @@ class VideoSource:
     @cached_property
     def _header(self) -> tuple[int, float]:
         """The number of frames that the header claims (0 for none), and frames a second."""
-        import cv2
-
+        if self._probe.header is not None:  # to open a file takes longer than to ask it this
+            return self._probe.header
         with self._capture() as capture:
-            count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-            rate = float(capture.get(cv2.CAP_PROP_FPS))
-        return (
-            int(count) if 0 < count < 2**31 else 0,
-            rate if 1 / _LONGEST_GAP <= rate <= _HIGHEST_RATE else _USUAL_RATE,
-        )
+            return _header_of(capture)
 
     def _ends_in_time(self, capture: Any, tolerance: float) -> bool:
         """Tell whether the video ends within ``tolerance`` of where its header says."""
@@ -124,48 +132,55 @@ class VideoSource:
         return not all(capture.grab() for _ in range(most))
 
     @cached_property
-    def _by_av(self) -> bool:
-        """Whether PyAV decodes this file, which has a video's signature.
+    def _probe(self) -> _Probe:
+        """What decodes this file.
 
-        It does AV1, and what begins interlaced: see `captioner.media.interlaced`. In others a
+        PyAV does AV1, and what begins interlaced: see `captioner.media.interlaced`. In others a
         frame may still be interlaced; it then shows the picture before it, as the first frame is
         retrieved in any case.
 
         Raises:
-            CodecMissingError: PyAV must, and is not installed.
+            UnsupportedFileError: it is no video.
+            TruncatedFileError: its index is not where it should be.
+            CodecMissingError: PyAV must decode it, and is not installed.
         """
-        cv2 = quiet_cv2()
-        with open_media(self.path) as file:
-            name = _plain_name(file, self.path)
-            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
-            try:
-                if not capture.isOpened():
-                    return False
-                self._check_size(capture)
-                if _codec(capture).upper() == _AV1:
-                    return is_installed()  # without it no frame comes, and the header is right
-                if gives_true_pictures(capture):
-                    return False
-            finally:
-                capture.release()
-            if is_installed():
-                return _begins_interlaced(AvCapture(name))
-            if begins_interlaced(name, file.fileno()):
-                raise _needs_av(str(self.path), "an interlaced")
-            return False
-
-    @contextmanager
-    def _capture(self) -> Iterator[Any]:
-        """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
         cv2 = quiet_cv2()
         with open_media(self.path) as file:
             if not is_video(file.read(HEAD_BYTES)):
                 raise UnsupportedFileError(str(self.path), "is not a video", "give a video file")
             if hides_its_index(file):
                 raise _damaged(str(self.path))
-            file.seek(0)
+            file.seek(0)  # where a name of the open file shares its place
             name = _plain_name(file, self.path)
-            capture = AvCapture(name) if self._by_av else cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            try:
+                if not capture.isOpened():
+                    return _Probe(False)
+                self._check_size(capture)
+                header = _header_of(capture)
+                if _codec(capture).upper() == _AV1:
+                    # Without PyAV no frame comes, and the header is right.
+                    return _Probe(True) if is_installed() else _Probe(False, header)
+                if gives_true_pictures(capture):
+                    return _Probe(False, header)
+            finally:
+                capture.release()
+            if is_installed():
+                return (
+                    _Probe(True) if _begins_interlaced(AvCapture(name)) else _Probe(False, header)
+                )
+            if begins_interlaced(name, file.fileno()):
+                raise _needs_av(str(self.path), "an interlaced")
+            return _Probe(False, header)
+
+    @contextmanager
+    def _capture(self) -> Iterator[Any]:
+        """Open the video; raises ``MediaError`` where that fails or its frames are too large."""
+        cv2 = quiet_cv2()
+        probe = self._probe
+        with open_media(self.path) as file:
+            name = _plain_name(file, self.path)
+            capture = AvCapture(name) if probe.by_av else cv2.VideoCapture(name, cv2.CAP_FFMPEG)
             try:
                 if not capture.isOpened():
                     raise _unopened(str(self.path), file)
@@ -231,6 +246,18 @@ class _Pace:
             read = sum(self._capture.grab() for _ in range(_FRAMES_FOR_A_PACE))
             self._pass = (_clock() - begun) / max(1, read) * self._count
         return taken * left <= self._pass
+
+
+def _header_of(capture: Any) -> tuple[int, float]:
+    """Return the number of frames that the header claims (0 for none), and frames a second."""
+    import cv2
+
+    count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    return (
+        int(count) if 0 < count < 2**31 else 0,
+        rate if 1 / _LONGEST_GAP <= rate <= _HIGHEST_RATE else _USUAL_RATE,
+    )
 
 
 def _begins_interlaced(capture: AvCapture) -> bool:
