@@ -286,8 +286,13 @@ def _build(job: TrainingJob, recipe: Recipe, sources: Sequence[_Source]) -> Capt
 
 def _different(sources: Sequence[_Source]) -> list[str]:
     """All captions; those of several frames of the same clip count once."""
-    groups = {tuple(texts): None for source in sources for texts in source.captions}
-    return [text for group in groups for text in group]
+    captions = []
+    for source in sources:
+        groups = [tuple(texts) for texts in source.captions]
+        captions += [
+            text for group in (dict.fromkeys(groups) if source.style else groups) for text in group
+        ]
+    return captions
 
 
 def _copy(
