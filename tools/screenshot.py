@@ -25,6 +25,11 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _PATIENCE = 120_000  # milliseconds: models load, on a machine that may be busy
 
 
+def find_chromium() -> str | None:
+    """The Chromium that the environment names, or one that the system has; None: there is none."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+
+
 def take(browser: Browser, address: str, output: Path, photo: Path = PHOTO) -> None:
     """Writes the picture of a page that is served, with a captioned photo.
 
@@ -56,7 +61,7 @@ def main(output: Path) -> None:
         FileNotFoundError: there is no Chromium.
         RuntimeError: the page cannot be served; the server's output says why.
     """
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _BROWSERS)), None)
+    path = find_chromium()
     if path is None:
         raise FileNotFoundError("no Chromium; install it, or name one in the variable CHROMIUM")
     with _served() as address, sync_playwright() as playwright:

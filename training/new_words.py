@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from captioner.models.vocabulary import Vocabulary
+from captioner.models.vocabulary import SPECIAL_WORDS, Vocabulary
 
 _WINDOW = 2
 _SIZE = 100
@@ -22,9 +22,9 @@ _NEIGHBOURS = 5
 
 def joined(known: Vocabulary, found: Vocabulary, styles: Iterable[str]) -> Vocabulary:
     """The known words at their numbers, then those of ``found`` and the styles that are new."""
-    old = known.words[4:]
-    new = [*found.words[4:], *(f"<{style}>" for style in styles)]
-    return Vocabulary([*old, *(word for word in dict.fromkeys(new) if word not in set(old))])
+    own = len(SPECIAL_WORDS)
+    words = [*known.words[own:], *found.words[own:], *(f"<{style}>" for style in styles)]
+    return Vocabulary(list(dict.fromkeys(words)))
 
 
 def grown(
@@ -45,13 +45,13 @@ def grown(
     count = len(embeddings)
     context = _context_vectors(words, captions)
     likeness = context[count:] @ context[:count].T
-    likeness[:, :4] = 0.0
+    likeness[:, : len(SPECIAL_WORDS)] = 0.0
     nearest = np.argsort(-likeness, axis=1)[:, :_NEIGHBOURS]
     weights = np.maximum(np.take_along_axis(likeness, nearest, axis=1), 0.0)
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     new = np.einsum("wk,wkd->wd", weights, embeddings[nearest])
-    new[total[:, 0] == 0] = embeddings[4:].mean(axis=0)
+    new[total[:, 0] == 0] = embeddings[len(SPECIAL_WORDS) :].mean(axis=0)
     for place, word in enumerate(words[count:]):
         if word.startswith("<"):
             new[place] = embeddings[start]

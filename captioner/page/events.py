@@ -72,15 +72,7 @@ class TabEvents:
             else:  # of a run without a step Gradio makes empty values for every box
                 yield {self._boxes["status"]: gr.skip()}
 
-        chosen = self._upload.change(
-            choose,
-            [self._visit, self._upload],
-            list(self._boxes.values()),
-            preprocess=False,
-            trigger_mode="multiple",
-            queue=False,
-            **_QUIET,
-        )
+        chosen = self._at_change(choose)
         chosen.success(describe, **self._run)
 
     def at_clear(self, nothing: Callable[[], Changes]) -> None:
@@ -96,8 +88,12 @@ class TabEvents:
             visit.choose(None)
             return self._of_boxes(nothing())
 
-        self._upload.change(
-            clear,
+        self._at_change(clear)
+
+    def _at_change(self, step: Callable[[Visit, Any], dict[Any, Any]]) -> Any:
+        """What is in the box was changed: ``step`` runs at once, outside of the lines."""
+        return self._upload.change(
+            step,
             [self._visit, self._upload],
             list(self._boxes.values()),
             preprocess=False,

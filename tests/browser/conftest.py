@@ -1,8 +1,6 @@
 """A real browser, headless, and the page that it drives, with quick stand-ins for the models."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,13 +8,13 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.serving import ROOT, Server
+from tools.screenshot import find_chromium
 
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 _PATIENCE = 90_000  # milliseconds; a loaded machine of two cores is slow, not broken
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _MISSING = (
     "the tests of the web page drive Chromium, which is not installed: apt-get install chromium, "
     "or name one in the environment variable CHROMIUM"
@@ -30,8 +28,7 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="package")
 def browser():
-    named = os.environ.get("CHROMIUM")
-    path = named or next(filter(None, map(shutil.which, _NAMES)), None)
+    path = find_chromium()
     if path is None or not Path(path).is_file():
         pytest.fail(f"{path}: no such file; {_MISSING}" if path else _MISSING, pytrace=False)
     expect.set_options(timeout=_PATIENCE)
