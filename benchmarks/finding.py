@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from captioner.rows import Row
+from captioner.batch.rows import Row
 from captioner.writers import FILE_WRITERS
 
 ROOT = Path(__file__).parent.parent

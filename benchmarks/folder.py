@@ -25,8 +25,8 @@ import numpy as np
 import psutil
 from material import make_gifs, make_photos
 
-from captioner import cli
-from captioner.backend import choose_backend
+from captioner.cli.main import main as caption
+from captioner.runtime.backend import choose_backend
 
 WANTED = 0.85  # of the encoder's speed
 MOST_MEMORY = 1500  # MB
@@ -106,28 +106,28 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
 
 
 def make_encoders() -> dict[str, Callable[[], float]]:
-    """The encoder at several batches, alone and in lanes: each gives its images a second."""
-    from captioner.captioner import DEFAULT_MODEL, PRETRAINED
+    """The encoder at several batches, alone and in streams: each gives its images a second."""
+    from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
     from captioner.models.caption_model import CaptionModel
-    from captioner.models.runtime import compiled
+    from captioner.runtime.keras_graphs import compiled
 
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)
     size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (16, size, size, 3), np.uint8)
     encoders: dict[str, Callable[[], float]] = {}
-    for lanes in sorted({1, model.useful_lanes}):
-        encode = compiled(model.encoder.model, lanes)
+    for streams in sorted({1, model.useful_streams}):
+        encode = compiled(model.encoder.model, streams)
         for batch in (1, 2, 4, 8, 16):
             work = partial(encode, images[:batch])
             work()  # the first call takes longer
-            name = f"batch {batch}" if lanes == 1 else f"{lanes} batches of {batch} at once"
-            encoders[name] = partial(_speed, work, lanes, batch)
+            name = f"batch {batch}" if streams == 1 else f"{streams} batches of {batch} at once"
+            encoders[name] = partial(_speed, work, streams, batch)
     return encoders
 
 
-def _speed(work: Callable[[], object], lanes: int, batch: int) -> float:
+def _speed(work: Callable[[], object], streams: int, batch: int) -> float:
     times = IMAGES // batch
-    with ThreadPoolExecutor(lanes) as pool:
+    with ThreadPoolExecutor(streams) as pool:
         start = time.perf_counter()
         list(pool.map(lambda _: work(), range(times)))
         return times * batch / (time.perf_counter() - start)
@@ -140,7 +140,7 @@ def caption_folder(
     inputs = sorted(map(str, folder.iterdir()))[:most] if most else [str(folder)]
     gc.collect()
     start = time.perf_counter()
-    code = cli.main([*inputs, "-o", str(output), "--existing", "overwrite"], **load)
+    code = caption([*inputs, "-o", str(output), "--existing", "overwrite"], **load)
     seconds = time.perf_counter() - start
     rows = [json.loads(line) for line in output.open(encoding="utf-8")]
     if code:

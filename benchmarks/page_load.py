@@ -111,7 +111,7 @@ def mixed(photos: list[Path], gifs: list[Path], broken: list[Path]) -> Iterator[
 
 def library(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     """Of each file the caption as a photo and as a clip, or what is wrong with it."""
-    from captioner.backend import choose_backend
+    from captioner.runtime.backend import choose_backend
 
     choose_backend()
     from captioner import VideoCaptioner, load_captioner

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from captioner.models.config import Precision
+    from captioner.types import Precision
 
 WORDS = 11  # of the captions that are timed: the mean of this project's on Flickr8k is 10.5
 FRAMES = 16
@@ -47,12 +47,12 @@ class Way:
 
 def this_project(precision: Precision | None) -> Way:
     """The library: what the command line calls, too."""
-    from captioner.backend import choose_backend
+    from captioner.runtime.backend import choose_backend
 
     choose_backend()
     from captioner import VideoCaptioner, load_captioner
-    from captioner.batch import caption_inputs
-    from captioner.inputs.finding import find_inputs
+    from captioner.batch.finding import find_inputs
+    from captioner.batch.pipeline import caption_inputs
 
     captioner = load_captioner(precision=precision)
 
@@ -138,9 +138,9 @@ def blip(_: Precision | None = None) -> Way:
 def encoder_alone(precision: Precision | None) -> Way:
     """The encoder of this project on squares that are ready: the limit of all that it can do."""
     os.environ["KERAS_BACKEND"] = "openvino"
-    from captioner.captioner import DEFAULT_MODEL, PRETRAINED
+    from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
     from captioner.models.caption_model import CaptionModel
-    from captioner.models.openvino_graphs import converted, runner
+    from captioner.runtime.openvino_graphs import converted, runner
 
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)
     run = runner(converted(model.encoder.model), 1, precision)

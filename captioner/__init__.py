@@ -4,27 +4,34 @@ The public names load their modules when they are first used, so that ``import c
 quick and imports neither Keras, PyTorch, TensorFlow nor OpenCV.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import summarizer  # noqa: F401 - keeps OpenVINO from reporting to its makers
+# By this package OpenVINO reports each of its imports to its makers, unless a user forbade it.
+# Nothing is to be sent from here: where it is missing, OpenVINO does without.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
-    from captioner.captioner import Caption, Captioner, load_captioner
-    from captioner.media.errors import (
+    from captioner.describe.base import Captioner
+    from captioner.describe.fused import VideoCaptioner
+    from captioner.describe.loading import load_captioner
+    from captioner.errors import (
         BudgetError,
         CodecMissingError,
         EmptyFileError,
+        InputLostError,
         MediaError,
         MissingFileError,
+        ModelError,
         NoFramesError,
+        OutputFileError,
         TooLargeError,
         TruncatedFileError,
         UnreadableFileError,
         UnsupportedFileError,
     )
-    from captioner.models.errors import ModelError
-    from captioner.video import TimedCaption, VideoCaption, VideoCaptioner
+    from captioner.types import Caption, TimedCaption, VideoCaption
 
 __all__ = [
     "BudgetError",
@@ -32,10 +39,12 @@ __all__ = [
     "Captioner",
     "CodecMissingError",
     "EmptyFileError",
+    "InputLostError",
     "MediaError",
     "MissingFileError",
     "ModelError",
     "NoFramesError",
+    "OutputFileError",
     "TimedCaption",
     "TooLargeError",
     "TruncatedFileError",
@@ -47,21 +56,11 @@ __all__ = [
 ]
 
 _MODULES = {
-    "captioner.captioner": ("Caption", "Captioner", "load_captioner"),
-    "captioner.media.errors": (
-        "BudgetError",
-        "CodecMissingError",
-        "EmptyFileError",
-        "MediaError",
-        "MissingFileError",
-        "NoFramesError",
-        "TooLargeError",
-        "TruncatedFileError",
-        "UnreadableFileError",
-        "UnsupportedFileError",
-    ),
-    "captioner.models.errors": ("ModelError",),
-    "captioner.video": ("TimedCaption", "VideoCaption", "VideoCaptioner"),
+    "captioner.describe.base": ("Captioner",),
+    "captioner.describe.fused": ("VideoCaptioner",),
+    "captioner.describe.loading": ("load_captioner",),
+    "captioner.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "captioner.types": ("Caption", "TimedCaption", "VideoCaption"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,6 +1,6 @@
-"""``python -m captioner``: see captioner/cli.py."""
+"""``python -m captioner``: see captioner/cli/main.py."""
 
-from captioner.process import run
+from captioner.runtime.process import run
 
 if __name__ == "__main__":
-    run("captioner.cli")
+    run("captioner.cli.main")

@@ -3,10 +3,10 @@
 import sys
 from typing import NoReturn
 
-from captioner.process import run
+from captioner.runtime.process import run
 
 _MODULES = {
-    "describe": ("captioner.cli", "photos, GIFs and videos -> a sentence each"),
+    "describe": ("captioner.cli.main", "photos, GIFs and videos -> a sentence each"),
     "train": ("captioner.train", "captioned photos -> a captioner"),
     "evaluate": ("captioner.evaluate", "a captioner -> its scores on captioned photos"),
     "serve": ("captioner.page.app", "the web page"),

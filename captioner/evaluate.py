@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from typing import get_args
 
-from captioner.backend import choose_backend
-from captioner.models.config import Precision
-from training.extras import missing_extra
+from captioner.runtime.backend import choose_backend
+from captioner.types import Precision
+from training.common.extras import missing_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,10 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"captioner.evaluate: {missing}", file=sys.stderr)
         return 2
     choose_backend()
-    from captioner.captioner import load_captioner
-    from captioner.media.errors import MediaError
-    from training.captioner_scores import evaluate, report
-    from training.datasets import DatasetError, load_dataset
+    from captioner.describe.loading import load_captioner
+    from captioner.errors import MediaError
+    from training.captioning.scores import evaluate, report
+    from training.data.datasets import DatasetError, load_dataset
 
     try:
         items = load_dataset(options.data, options.split, allow_missing=options.allow_missing)
@@ -54,6 +54,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("captioner.evaluate")

@@ -18,14 +18,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from captioner.options import add_model_options, captioner_settings, whole_number
-from captioner.process import exit_code_of
+from captioner.cli.parser import add_model_options, captioner_settings, whole_number
+from captioner.runtime.process import exit_code_of
 
 if TYPE_CHECKING:
-    from captioner.captioner import Captioner
+    from captioner.batch.finding import Input
+    from captioner.cli.report import Report
     from captioner.cluster.workers import Job
-    from captioner.inputs.finding import Input
-    from captioner.report import Report
+    from captioner.describe.base import Captioner
     from summarizer import Summarizer
 
 _STOPPED = 2
@@ -100,7 +100,7 @@ def main(
         SystemExit: where the command line is wrong (code 2), or only asks for help (0).
     """
     options = parser().parse_args(argv)
-    from captioner.report import Report
+    from captioner.cli.report import Report
 
     report = Report()
     # Nothing is told to Ray's makers, unless the user wants it. Read at the first import.
@@ -163,8 +163,8 @@ def _job(
 
 
 def _find(options: argparse.Namespace, report: "Report") -> "list[Input]":
+    from captioner.batch.finding import find_inputs
     from captioner.cluster.remote import find_remote, is_remote
-    from captioner.inputs.finding import find_inputs
 
     here = [word for word in options.inputs if not is_remote(word)]
     found = find_inputs(here, options.recursive)
@@ -236,10 +236,10 @@ def _share(workers: int | None, num_cpus: int | None) -> tuple[int, float]:
 
 
 def _load_captioner(model: str | None, **settings: Any) -> "Captioner":
-    from captioner.backend import choose_backend
+    from captioner.runtime.backend import choose_backend
 
     choose_backend()
-    from captioner.captioner import load_captioner
+    from captioner.describe.loading import load_captioner
 
     return load_captioner(model, **settings)
 
@@ -252,6 +252,6 @@ def _load_summarizer(model: str | None) -> "Summarizer":
 
 if __name__ == "__main__":
     # Not this module's own main: workers import what they are sent, and have another __main__.
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("captioner.ray")

@@ -7,9 +7,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from captioner.backend import choose_training_backend, import_tensorflow
-from captioner.process import exit_code_of
-from training.extras import missing_extra
+from captioner.runtime.backend import choose_training_backend, import_tensorflow
+from captioner.runtime.process import exit_code_of
+from training.common.extras import missing_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
         "--recipe",
         type=Path,
         metavar="FILE.yaml",
-        help="default: the defaults of training.recipe.Recipe",
+        help="default: the defaults of training.captioning.recipe.Recipe",
     )
     result.add_argument(
         "--set",
@@ -91,13 +91,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if choose_training_backend() == "tensorflow":
         import_tensorflow()
-    from captioner.media.errors import MediaError
-    from captioner.models.errors import ModelError
-    from training.captioning import TrainingJob, train
-    from training.datasets import DatasetError
+    from captioner.errors import MediaError, ModelError
+    from training.captioning.job import TrainingJob, train
+    from training.captioning.recipe import Recipe
+    from training.common.settings import RecipeError, parse_settings
+    from training.data.datasets import DatasetError
     from training.export import export_apart
-    from training.recipe import Recipe
-    from training.settings import RecipeError, parse_settings
 
     job = TrainingJob(
         data=tuple(options.data),
@@ -125,6 +124,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("captioner.train")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-# By this package OpenVINO reports each of its imports to its makers, unless a user forbade it.
-# Nothing is to be sent from here: where it is missing, OpenVINO does without.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+import captioner  # noqa: F401 - keeps OpenVINO from reporting to its makers
 
 if TYPE_CHECKING:
     from summarizer.base import Summarizer, SummarizerError

@@ -10,12 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from captioner.runtime.extras import need
+from captioner.runtime.hub import first_line, load_from_hub, quiet
 from summarizer.base import Summarizer, SummarizerError, usable_captions
-from summarizer.choice import Agreement, centred
 from summarizer.consensus import ConsensusSummarizer
-from summarizer.extras import need
-from summarizer.hub import first_line, load_from_hub, quiet
-from summarizer.network import Network, Reading
+from summarizer.consensus_scoring import ConsensusScorer, hann_weights
+from summarizer.network import EncodedBatch, Network
 from summarizer.settings import FREQUENCIES_FILE, FusionSettings
 
 _PACKAGES = ("torch", "transformers")
@@ -69,7 +69,7 @@ class BartSummarizer(Summarizer):
         self,
         network: Network,
         settings: FusionSettings,
-        agreement: Agreement,
+        agreement: ConsensusScorer,
         name: str,
     ):
         self.network = network
@@ -96,7 +96,7 @@ class BartSummarizer(Summarizer):
         settings = FusionSettings.load(folder)
         try:
             frequencies = folder / FREQUENCIES_FILE
-            agreement = Agreement.load(frequencies if frequencies.is_file() else None)
+            agreement = ConsensusScorer.load(frequencies if frequencies.is_file() else None)
             network = _load_folder(folder, settings)
         except Exception as error:  # transformers raises anything at all for a damaged folder
             raise SummarizerError(
@@ -122,7 +122,7 @@ class BartSummarizer(Summarizer):
                 f"the Hugging Face hub or its local cache ({first_line(error)}); check the name "
                 "and the network, give a folder, or use 'fusion-bart' or 'consensus'"
             ) from error
-        return cls(network, FusionSettings(), Agreement.load(None), name)
+        return cls(network, FusionSettings(), ConsensusScorer.load(None), name)
 
     def summarize_many(self, groups: Sequence[Sequence[str]]) -> list[str]:
         """One sentence for each group of captions.
@@ -153,29 +153,29 @@ class BartSummarizer(Summarizer):
 
     def _candidates(self, groups: list[list[str]]) -> list[list[Candidate]]:
         sources = [self.settings.source(group) for group in groups]
-        reading = self.network.read(sources)
+        batch = self.network.read(sources)
         found = [
             # Captions in letters that the model lacks leave it nothing to read but its fancy.
             self._texts(group, beams) if source != self.settings.prefix else {}
-            for group, beams, source in zip(groups, self._search(reading), sources, strict=True)
+            for group, beams, source in zip(groups, self._search(batch), sources, strict=True)
         ]
         return [
-            self._weighed(group, texts, self._log_probabilities(reading, clip, list(texts)))
+            self._weighed(group, texts, self._log_probabilities(batch, clip, list(texts)))
             for clip, (group, texts) in enumerate(zip(groups, found, strict=True))
         ]
 
     def _weighed(
         self, group: list[str], texts: dict[str, bool], scores: list[float]
     ) -> list[Candidate]:
-        support = self.agreement.of(list(texts), group, centred(len(group)))
+        support = self.agreement.of(list(texts), group, hann_weights(len(group)))
         return [
             Candidate(text, score, agreed, generated)
             for (text, generated), score, agreed in zip(texts.items(), scores, support, strict=True)
         ]
 
-    def _search(self, reading: Reading) -> list[list[str]]:
+    def _search(self, batch: EncodedBatch) -> list[list[str]]:
         beams = self.settings.beam_size
-        found = reading.search(beams, beams if self._has_choice else 1, self._max_tokens)
+        found = batch.search(beams, beams if self._has_choice else 1, self._max_tokens)
         return [[tidy(text, self.settings.max_words) for text in texts] for texts in found]
 
     @property
@@ -194,11 +194,11 @@ class BartSummarizer(Summarizer):
                 found.setdefault(tidy(caption, self.settings.max_words), False)
         return {text: generated for text, generated in found.items() if text}
 
-    def _log_probabilities(self, reading: Reading, clip: int, texts: list[str]) -> list[float]:
+    def _log_probabilities(self, batch: EncodedBatch, clip: int, texts: list[str]) -> list[float]:
         """Of every candidate of one clip: all clips at once are no quicker, and take 200 MB."""
         if not self._has_choice or not texts:
             return [0.0] * len(texts)
-        return reading.log_probabilities(clip, texts, self._max_tokens)
+        return batch.log_probabilities(clip, texts, self._max_tokens)
 
 
 def tidy(text: str, max_words: int) -> str:

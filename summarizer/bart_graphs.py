@@ -12,7 +12,7 @@ import torch
 from safetensors.numpy import load_file
 from torch import nn
 
-from summarizer.hub import quiet
+from captioner.runtime.hub import quiet
 from summarizer.openvino_network import GRAPHS, graph_files
 from summarizer.torch_network import TorchNetwork
 

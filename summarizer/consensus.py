@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from summarizer.base import Summarizer, usable_captions
-from summarizer.choice import Agreement, centred
+from summarizer.consensus_scoring import ConsensusScorer, hann_weights
 from summarizer.ngrams import DocumentFrequencies
 
 # Captions that agree equally differ in the last bits, by the order in which numbers were added.
@@ -32,7 +32,7 @@ def consensus_scores(
         For each caption the mean CIDEr-D against all others, 0 to 10, equal where they agree
         equally; 0 for a caption alone.
     """
-    scores = Agreement(document_frequencies).of(captions, captions, weights)
+    scores = ConsensusScorer(document_frequencies).of(captions, captions, weights)
     return [round(score, _DIGITS) for score in scores]
 
 
@@ -60,5 +60,5 @@ class ConsensusSummarizer(Summarizer):
         return [self._choose(usable_captions(group, most=len(group))) for group in groups]
 
     def _choose(self, captions: list[str]) -> str:
-        scores = consensus_scores(captions, self.document_frequencies, centred(len(captions)))
+        scores = consensus_scores(captions, self.document_frequencies, hann_weights(len(captions)))
         return captions[scores.index(max(scores))]

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from training.extras import missing_extra
+from training.common.extras import missing_extra
 
 if TYPE_CHECKING:
-    from training.fusion_scores import Comparison, Example
+    from training.fusion.scores import Comparison, Example
 
 _SHOWN = 3
 
@@ -49,9 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     from summarizer.base import SummarizerError
     from summarizer.loading import load_summarizer
-    from training.fusion_data import hold_out, read_fusion_sets
-    from training.fusion_scores import compare
-    from training.reading import DatasetError
+    from training.data.lines import DatasetError
+    from training.fusion.data import hold_out, read_fusion_sets
+    from training.fusion.scores import compare
 
     try:
         # The files first: a mistake there is told before the model is loaded.
@@ -92,6 +92,6 @@ def _shown(item: Example) -> str:
 
 
 if __name__ == "__main__":
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("summarizer.evaluate")

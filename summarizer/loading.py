@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from captioner.runtime.hub import is_path
 from summarizer.base import Summarizer, SummarizerError
-from summarizer.hub import is_path
 
 PRETRAINED = Path(__file__).parent / "pretrained"
 DEFAULT = "fusion-bart"

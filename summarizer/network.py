@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 
-class Reading(ABC):
+class EncodedBatch(ABC):
     """What a network has read, kept once for all that is written about it."""
 
     @abstractmethod
@@ -40,7 +40,7 @@ class Network(ABC):
     """A sequence-to-sequence network and its tokenizer."""
 
     @abstractmethod
-    def read(self, sources: Sequence[str]) -> Reading:
+    def read(self, sources: Sequence[str]) -> EncodedBatch:
         """Reads sources together; of each as much as the network can."""
 
     @property

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from captioner.runtime.extras import need
+from captioner.runtime.graph_files import GraphFiles
+from captioner.runtime.hub import quiet
+from captioner.runtime.openvino_graphs import on_cpu
 from summarizer.beam_search import BeamSearch, SearchOptions
-from summarizer.extras import need
-from summarizer.graph_files import GraphFiles
-from summarizer.graphs import on_cpu
-from summarizer.hub import quiet
-from summarizer.network import Network, Reading
+from summarizer.network import EncodedBatch, Network
 
 _log = logging.getLogger("captionloom")
 
@@ -71,9 +71,9 @@ class OpenVinoNetwork(Network):
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return cls(graphs, tokenizer, config, precision)
 
-    def read(self, sources: Sequence[str]) -> OpenVinoReading:
+    def read(self, sources: Sequence[str]) -> OpenVinoEncodedBatch:
         """See `Network.read`."""
-        return OpenVinoReading(self, sources)
+        return OpenVinoEncodedBatch(self, sources)
 
     @property
     def tokens_known(self) -> int:
@@ -115,7 +115,7 @@ def _graphs_made_now(folder: Path) -> dict[str, Any]:
         return graphs_of(folder)
 
 
-class OpenVinoReading(Reading):
+class OpenVinoEncodedBatch(EncodedBatch):
     """Sources as the encoder has read them.
 
     Args:
@@ -130,7 +130,7 @@ class OpenVinoReading(Reading):
         self._read = network.run("encoder", filled, self._mask)  # [B, S, D]
 
     def search(self, beams: int, best: int, max_tokens: int) -> list[list[str]]:
-        """See `Reading.search`."""
+        """See `EncodedBatch.search`."""
         network = self._network
         options = SearchOptions(beams, max_tokens, network.start, network.end)
         searches = [BeamSearch(options) for _ in self._read]
@@ -145,7 +145,7 @@ class OpenVinoReading(Reading):
         ]
 
     def log_probabilities(self, source: int, texts: Sequence[str], max_tokens: int) -> list[float]:
-        """See `Reading.log_probabilities`."""
+        """See `EncodedBatch.log_probabilities`."""
         network = self._network
         labels, present = _filled(network.tokens(texts, max_tokens), network.padding)
         starts = np.full((len(texts), 1), network.start)

@@ -14,8 +14,8 @@ from transformers import (
     EncoderDecoderCache,
 )
 
-from summarizer.hub import check_numbers, quiet
-from summarizer.network import Network, Reading
+from captioner.runtime.hub import check_numbers, quiet
+from summarizer.network import EncodedBatch, Network
 
 _MAX_SOURCE_TOKENS = 1024  # where neither tokenizer nor model says how much it can read
 
@@ -59,9 +59,9 @@ class TorchNetwork(Network):
         check_numbers(model)
         return cls(model.eval(), tokenizer)
 
-    def read(self, sources: Sequence[str]) -> TorchReading:
+    def read(self, sources: Sequence[str]) -> TorchEncodedBatch:
         """See `Network.read`."""
-        return TorchReading(self, sources)
+        return TorchEncodedBatch(self, sources)
 
     @property
     def tokens_known(self) -> int:
@@ -76,7 +76,7 @@ class TorchNetwork(Network):
         return int(min(self.tokenizer.model_max_length, positions, _MAX_SOURCE_TOKENS))
 
 
-class TorchReading(Reading):
+class TorchEncodedBatch(EncodedBatch):
     """Sources as the encoder has read them, and as the decoder looks at them.
 
     What the decoder looks at (keys and values of its cross-attention) transformers would make
@@ -106,7 +106,7 @@ class TorchReading(Reading):
 
     @torch.inference_mode()
     def search(self, beams: int, best: int, max_tokens: int) -> list[list[str]]:
-        """See `Reading.search`."""
+        """See `EncodedBatch.search`."""
         config = copy.deepcopy(self._model.generation_config)
         config.update(
             num_beams=beams,
@@ -128,7 +128,7 @@ class TorchReading(Reading):
 
     @torch.inference_mode()
     def log_probabilities(self, source: int, texts: Sequence[str], max_tokens: int) -> list[float]:
-        """See `Reading.log_probabilities`."""
+        """See `EncodedBatch.log_probabilities`."""
         labels = self._tokens(list(texts), max_tokens)
         present = labels["attention_mask"].bool()
         logits = self._model(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.extras import missing_extra
+from training.common.extras import missing_extra
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,10 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (missing := missing_extra()) is not None:
         print(missing, file=sys.stderr)
         return 2
-    from training.fuser import FuserJob, train_fuser
-    from training.fuser_recipe import FuserRecipe
-    from training.reading import DatasetError
-    from training.settings import RecipeError
+    from training.common.settings import RecipeError
+    from training.data.lines import DatasetError
+    from training.fusion.job import FuserJob, train_fuser
+    from training.fusion.recipe import FuserRecipe
 
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -102,6 +102,6 @@ def _command(words: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("summarizer.train")

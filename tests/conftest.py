@@ -8,11 +8,12 @@ import pytest
 # that are killed, whole processes with the models that ship, other servers, a browser.
 SLOW = (
     "browser",
+    "cli/test_end_to_end.py",
     "cli/test_full_disks.py",
     "cli/test_kills.py",
     "cli/test_torn_writes.py",
     "cluster",
-    "hub",
+    "describe/test_hub.py",
     "media/test_fuzz.py",
     "media/test_videos.py",
     "media/test_video_codecs.py",
@@ -23,7 +24,6 @@ SLOW = (
     "page/test_real.py",
     "summarizer/test_openvino_network.py",
     "summarizer/test_train.py",
-    "test_cli_end_to_end.py",
     "test_corpus.py",
     "test_damaged_models.py",
     "test_documents.py",

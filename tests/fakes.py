@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from captioner.captioner import Caption, Captioner
+from captioner.describe.base import Captioner
+from captioner.types import Caption
 from summarizer import Summarizer
 from tests.makers import plain, save_photo
 

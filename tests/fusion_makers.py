@@ -42,8 +42,8 @@ def write_lines(path, rows):
 
 
 def _tokenizer():
-    from training.fuser_model import make_tokenizer
-    from training.fuser_recipe import FuserRecipe
+    from training.fusion.model import make_tokenizer
+    from training.fusion.recipe import FuserRecipe
 
     captions = [text for row in scenes() for text in row["captions"]]
     return make_tokenizer(captions, FuserRecipe(vocab_size=400, max_positions=128))
@@ -51,8 +51,8 @@ def _tokenizer():
 
 def save_bart(folder):
     """A BART with random weights, as `save_pretrained` writes it: no fusion.json."""
-    from training.fuser_model import make_model
-    from training.fuser_recipe import FuserRecipe
+    from training.fusion.model import make_model
+    from training.fusion.recipe import FuserRecipe
 
     tokenizer = _tokenizer()
     recipe = FuserRecipe(

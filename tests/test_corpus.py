@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from captioner.media.errors import MediaError
+from captioner.batch.rows import failure_reason, one_line, plain_text
+from captioner.errors import MediaError
 from captioner.media.frames import sample_frames
-from captioner.rows import failure_reason, one_line, plain_text
 from tests import corpus
 from tests.corpus import Entry
 from tests.corpus.animations import moving
@@ -28,7 +28,7 @@ MOST_MEMORY = 1.5e9  # bytes, with the interpreter and all libraries but the mod
 PROGRAM = """
 import re, resource, sys
 from pathlib import Path
-from captioner.cli import main
+from captioner.cli.main import main
 from tests.fakes import Loaders
 loaders = Loaders()
 code = main(

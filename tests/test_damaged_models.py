@@ -20,7 +20,7 @@ from training.export import export_apart
 # ship: these must not hide what became of the weights since.
 _PROGRAM = """
 import json, sys
-from captioner.cli import main
+from captioner.cli.main import main
 for words in json.load(sys.stdin):
     print("===", flush=True, file=sys.stderr)
     print(main(words), flush=True, file=sys.stderr)

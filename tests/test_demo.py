@@ -1,8 +1,8 @@
 import pytest
 
+from captioner.media.detect import media_kind
 from captioner.media.frames import sample_frames
 from captioner.media.images import load_image
-from captioner.media.kinds import media_kind
 from tools.demo import make
 
 

@@ -27,16 +27,16 @@ DOCUMENTS = [*GUIDES, *CARDS, "CHANGELOG.md", "training/RESULTS.md", *RESULTS]
 
 # Whatever understands the command line of each module or script.
 PARSERS = {
-    "captioner": ("captioner.options", "parse_options"),
+    "captioner": ("captioner.cli.parser", "parse_options"),
     "captioner.ray": ("captioner.ray", "parser"),
     "captioner.train": ("captioner.train", "parser"),
     "captioner.evaluate": ("captioner.evaluate", "parser"),
     "summarizer.train": ("summarizer.train", "build_parser"),
     "summarizer.evaluate": ("summarizer.evaluate", "build_parser"),
-    "training.calibration": ("training.calibration", "parser"),
-    "training.confusions": ("training.confusions", "parser"),
-    "training.frame_captions": ("training.frame_captions", "parser"),
-    "training.probe": ("training.probe", "parser"),
+    "training.captioning.calibration": ("training.captioning.calibration", "parser"),
+    "training.analysis.confusions": ("training.analysis.confusions", "parser"),
+    "training.fusion.frame_captions": ("training.fusion.frame_captions", "parser"),
+    "training.analysis.probe": ("training.analysis.probe", "parser"),
     "training.export": ("training.export", "parser"),
     "app.py": ("captioner.page.options", "parser"),
 }
@@ -188,7 +188,7 @@ class TestReadme:
         assert len(ours) >= 6
         # One process for all of them, because each would import everything again.
         code = (
-            "import json, sys; from captioner.cli import main\n"
+            "import json, sys; from captioner.cli.main import main\n"
             "for words in json.loads(sys.argv[1]): assert main(words) == 0, words"
         )
         said = self.run(folder, code, json.dumps(ours))

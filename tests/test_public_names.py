@@ -31,7 +31,7 @@ def test_all_agrees_with_the_names_that_type_checkers_see():
 
 
 def test_the_whole_exception_tree_is_public():
-    from captioner.media import errors
+    from captioner import errors
 
     classes = [value for value in vars(errors).values() if isinstance(value, type)]
     assert {cls.__name__ for cls in classes} <= set(captioner.__all__)
@@ -58,5 +58,7 @@ def test_the_errors_alone_import_nothing_heavy():
 
 
 def test_help_imports_nothing_heavy():
-    statement = "from captioner.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    statement = (
+        "from captioner.cli.main import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    )
     assert loaded_by(statement) == set()

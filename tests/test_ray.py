@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from captioner.batch import caption_inputs
-from captioner.inputs.finding import find_inputs
+from captioner.batch.finding import find_inputs
+from captioner.batch.pipeline import caption_inputs
+from captioner.describe.fused import VideoCaptioner
 from captioner.ray import _connected, _share, main
-from captioner.video import VideoCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation
 

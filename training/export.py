@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from training.extras import missing_extra
+from training.common.extras import missing_extra
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,9 +61,9 @@ def export(folder: Path) -> tuple[str, ...]:
 
         return export_summarizer(folder)
     from captioner.models.caption_model import CaptionModel
+    from captioner.models.export import graphs_of
     from captioner.models.exported import write_graphs
     from captioner.models.folder import read_folder
-    from captioner.models.keras_graphs import graphs_of
 
     graphs = graphs_of(CaptionModel.load(folder))
     write_graphs(read_folder(folder), graphs)
@@ -83,6 +83,6 @@ def export_apart(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from captioner.process import run
+    from captioner.runtime.process import run
 
     run("training.export")

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from captioner.inputs.finding import Input
-from captioner.inputs.folders import has_media_suffix, natural
+from captioner.batch.finding import Input
+from captioner.batch.folders import has_media_suffix, natural
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem

@@ -18,19 +18,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from captioner.batch import caption_inputs
+from captioner.batch.finding import Input
+from captioner.batch.pipeline import caption_inputs
+from captioner.batch.rows import Row
 from captioner.cluster.remote import fetch, is_remote, open_store
-from captioner.inputs.finding import Input
+from captioner.describe.fused import VideoCaptioner
 from captioner.media.budget import DEFAULT_LIMITS
-from captioner.media.kinds import promised_kind
-from captioner.rows import Row
-from captioner.video import VideoCaptioner
+from captioner.media.detect import kind_from_suffix
 from captioner.writers.parquet import parquet_schema
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from captioner.captioner import Captioner
+    from captioner.describe.base import Captioner
     from summarizer import Summarizer
 
 _BATCHES_A_BLOCK = 4  # enough for decoding to run ahead of the network; little to do again
@@ -81,7 +81,7 @@ class Worker:
         import pyarrow
 
         inputs = [pickle.loads(data) for data in block.column("input").to_pylist()]
-        if any(promised_kind(_name(item)) in ("animation", "video") for item in inputs):
+        if any(kind_from_suffix(_name(item)) in ("animation", "video") for item in inputs):
             _ = self._video_captioner  # what cannot be loaded is found out now, not for each clip
         rows = []
         with TemporaryDirectory() as folder:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from captioner.errors import DAMAGE, NoFramesError
 from captioner.media.budget import Budget
-from captioner.media.errors import DAMAGE, NoFramesError
 from captioner.media.files import open_media
 from captioner.media.gif import numbered_frames
 from captioner.media.images import load_image
+from captioner.media.lazy_frames import Frame, LazyFrame
 from captioner.media.memory import room_for
 from captioner.media.pillow import check_pixels, decoding, open_picture
 from captioner.media.pixels import RGBArray, picture_to_rgb
-from captioner.media.shots import Frame, Shot
 
 # Milliseconds. Browsers take delays of up to 10 ms, which old GIF makers wrote for "as fast as you
 # can", as 100 ms. Source: WebKit's and Chromium's GIF decoders; Firefox does the same. Delays above
@@ -40,9 +40,9 @@ class StillSource:
         """Return 0 seconds."""
         return 0.0
 
-    def shots(self) -> Iterator[Shot]:
+    def lazy_frames(self) -> Iterator[LazyFrame]:
         """Yield the picture at time 0."""
-        yield Shot(
+        yield LazyFrame(
             0.0,
             0.0,
             lambda: load_image(
@@ -74,7 +74,7 @@ class AnimationSource:
         count, delay = self._header
         return count * delay
 
-    def shots(self) -> Iterator[Shot]:
+    def lazy_frames(self) -> Iterator[LazyFrame]:
         """Yield the frames up to the end or to the first damaged one."""
         claimed = self._header[0] if self._header is not None else 0
         with self._opened() as image:
@@ -91,7 +91,7 @@ class AnimationSource:
                         raise
                     return
                 delay = _delay(image)
-                yield Shot(time, delay, lambda: self._pixels(image))
+                yield LazyFrame(time, delay, lambda: self._pixels(image))
                 time += delay
                 index += 1
             if index == first:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from captioner.media.errors import BudgetError
+from captioner.errors import BudgetError
 
 LONGER = "give it longer (--max-seconds), or "  # where there is a command line
 _SECONDS = f"{LONGER}convert it to a smaller file"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import BinaryIO
 
-from captioner.media.others import is_no_video
+from captioner.media.signatures import is_no_video
 
 HEAD_BYTES = 400  # reaches the third packet of an MPEG transport stream
 

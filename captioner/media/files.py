@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from captioner.media.errors import EmptyFileError, MissingFileError, UnreadableFileError
+from captioner.errors import EmptyFileError, MissingFileError, UnreadableFileError
 
 
 @contextmanager

@@ -4,15 +4,16 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from captioner.errors import DAMAGE
 from captioner.media.animations import AnimationSource, StillSource
 from captioner.media.budget import Budget, Limits
-from captioner.media.errors import DAMAGE
+from captioner.media.detect import media_kind
 from captioner.media.images import check_max_side
-from captioner.media.kinds import MediaKind, media_kind
+from captioner.media.lazy_frames import Clip, Frame, FrameSource, LazyFrame
 from captioner.media.pillow import MAX_PIXELS
 from captioner.media.selectors import SELECTORS, merge_near_identical
-from captioner.media.shots import Clip, Frame, FrameSource, Shot
 from captioner.media.videos import VideoSource
+from captioner.types import MediaKind
 
 __all__ = [
     "SELECTORS",
@@ -57,12 +58,12 @@ def read_frames(
 
     Raises:
         MediaError: at once where the file is unreadable or no media file, and from the iterator
-            where not one frame can be decoded; see ``captioner.media.errors``.
+            where not one frame can be decoded; see ``captioner.errors``.
         ValueError: ``max_side`` is below 1.
     """
     budget = budget or Budget(path, Limits(seconds=math.inf))
     source = _open(path, max_side, max_pixels, budget)
-    return _frames(source.shots())
+    return _frames(source.lazy_frames())
 
 
 def sample_frames(
@@ -88,7 +89,7 @@ def sample_frames(
         budget: what reading the file may cost; by default the usual limits.
 
     Raises:
-        MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
+        MediaError: the subclass says what is wrong; see ``captioner.errors``.
         ValueError: ``selector`` is unknown, or a number is below 1.
     """
     if selector not in SELECTORS:
@@ -113,16 +114,16 @@ def expected_duration(
         budget: as for `sample_frames`.
 
     Raises:
-        MediaError: the file is unreadable or no media file; see ``captioner.media.errors``.
+        MediaError: the file is unreadable or no media file; see ``captioner.errors``.
     """
     return _open(path, None, max_pixels, budget or Budget(path)).expected_duration()
 
 
-def _frames(shots: Iterator[Shot]) -> Iterator[Frame]:
+def _frames(lazy_frames: Iterator[LazyFrame]) -> Iterator[Frame]:
     begun = False
-    for shot in shots:
+    for lazy_frame in lazy_frames:
         try:
-            frame = shot.frame()
+            frame = lazy_frame.frame()
         except DAMAGE:
             if not begun:
                 raise

@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 from PIL import ImageFile
 
-from captioner.media.errors import CodecMissingError, TruncatedFileError
+from captioner.errors import CodecMissingError, TruncatedFileError
 
 
 def open_heif(file: BinaryIO, path: str) -> ImageFile.ImageFile:

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioner.errors import MediaError, TruncatedFileError, UnsupportedFileError
 from captioner.media import tiff
 from captioner.media.budget import Budget
-from captioner.media.errors import MediaError, TruncatedFileError, UnsupportedFileError
 from captioner.media.files import open_media
 from captioner.media.memory import room_for
 from captioner.media.pillow import MAX_PIXELS, check_pixels, decoding, open_picture
@@ -45,7 +45,7 @@ def load_image(
         budget: what reading a file may cost; by default the usual limits.
 
     Raises:
-        MediaError: the subclass says what is wrong; see ``captioner.media.errors``.
+        MediaError: the subclass says what is wrong; see ``captioner.errors``.
         ValueError: ``max_side`` is below 1.
         TypeError: ``source`` is none of these.
     """

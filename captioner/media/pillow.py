@@ -6,10 +6,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from captioner.media import tiff
-from captioner.media.budget import Budget
-from captioner.media.containers import HEAD_BYTES, is_heif, is_video
-from captioner.media.errors import (
+from captioner.errors import (
     CodecMissingError,
     MediaError,
     NoFramesError,
@@ -17,9 +14,12 @@ from captioner.media.errors import (
     TruncatedFileError,
     UnsupportedFileError,
 )
+from captioner.media import tiff
+from captioner.media.budget import Budget
+from captioner.media.containers import HEAD_BYTES, is_heif, is_video
 from captioner.media.heif import open_heif
-from captioner.media.others import describe, is_postscript
-from captioner.media.quiet import quiet_pillow
+from captioner.media.signatures import describe, is_postscript
+from captioner.media.silence import quiet_pillow
 
 # Pillow's own limit above which ``Image.open`` refuses: twice ``Image.MAX_IMAGE_PIXELS``.
 MAX_PIXELS = 178_956_970

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from captioner.media.errors import DAMAGE
-from captioner.media.shots import Clip, Frame, FrameSource, Shot
+from captioner.errors import DAMAGE
+from captioner.media.lazy_frames import Clip, Frame, FrameSource, LazyFrame
 
 # (source, most frames) -> clip with at least one frame
 Selector: TypeAlias = Callable[[FrameSource, int], Clip]
@@ -48,7 +48,7 @@ def uniform(source: FrameSource, count: int) -> Clip:
     chosen = _choose(times, duration, count)
     if not _good_enough(sorted(taken), chosen, times, slack=duration / count / 4):
         wanted = frozenset(chosen)
-        taken, _, _ = _read(source, lambda index, shot: index in wanted)
+        taken, _, _ = _read(source, lambda index, lazy_frame: index in wanted)
     return Clip(tuple(taken.values()), duration)
 
 
@@ -71,13 +71,13 @@ def _middles(duration: float, count: int) -> list[float]:
     return [duration * (index + 0.5) / count for index in range(count)]
 
 
-def _shown_at(targets: Sequence[float]) -> Callable[[int, Shot], bool]:
-    """Return a test for shots, asked in order: is this the one that shows at the next target?"""
+def _shown_at(targets: Sequence[float]) -> Callable[[int, LazyFrame], bool]:
+    """Return a test for frames, asked in order: does this one show at the next target?"""
     remaining = deque(targets)
 
-    def wanted(_: int, shot: Shot) -> bool:
+    def wanted(_: int, lazy_frame: LazyFrame) -> bool:
         before = len(remaining)
-        while remaining and remaining[0] + _ROUNDING < shot.time + shot.duration:
+        while remaining and remaining[0] + _ROUNDING < lazy_frame.time + lazy_frame.duration:
             remaining.popleft()
         return len(remaining) < before
 
@@ -85,22 +85,22 @@ def _shown_at(targets: Sequence[float]) -> Callable[[int, Shot], bool]:
 
 
 def _read(
-    source: FrameSource, wanted: Callable[[int, Shot], bool]
+    source: FrameSource, wanted: Callable[[int, LazyFrame], bool]
 ) -> tuple[dict[int, Frame], list[float], float]:
     """Read a source through; return the wanted frames by index, all times, and the duration."""
     taken: dict[int, Frame] = {}
     times: list[float] = []
     end = 0.0
-    for index, shot in enumerate(source.shots()):
-        if wanted(index, shot):
+    for index, lazy_frame in enumerate(source.lazy_frames()):
+        if wanted(index, lazy_frame):
             try:
-                taken[index] = shot.frame()
+                taken[index] = lazy_frame.frame()
             except DAMAGE:  # the clip ends where the damage begins
                 if not taken:
                     raise
                 break
-        times.append(shot.time)
-        end = shot.time + shot.duration
+        times.append(lazy_frame.time)
+        end = lazy_frame.time + lazy_frame.duration
     return taken, times, end
 
 

@@ -9,6 +9,13 @@ from pathlib import Path
 from time import perf_counter as _clock
 from typing import Any, BinaryIO
 
+from captioner.errors import (
+    CodecMissingError,
+    MediaError,
+    NoFramesError,
+    TruncatedFileError,
+    UnsupportedFileError,
+)
 from captioner.media.av_captures import AvCapture, is_installed
 from captioner.media.budget import Budget
 from captioner.media.containers import (
@@ -18,19 +25,12 @@ from captioner.media.containers import (
     is_cut_short,
     is_video,
 )
-from captioner.media.errors import (
-    CodecMissingError,
-    MediaError,
-    NoFramesError,
-    TruncatedFileError,
-    UnsupportedFileError,
-)
 from captioner.media.files import open_media
 from captioner.media.interlaced import begins_interlaced, gives_true_pictures
+from captioner.media.lazy_frames import Frame, LazyFrame
 from captioner.media.pillow import check_pixels
 from captioner.media.pixels import RGBArray
-from captioner.media.quiet import quiet_cv2
-from captioner.media.shots import Frame, Shot
+from captioner.media.silence import quiet_cv2
 
 _USUAL_RATE = 25.0  # frames a second, where a file does not say
 _HIGHEST_RATE = 1000.0  # what claims more states its clock's ticks instead
@@ -76,7 +76,7 @@ class VideoSource:
         count, rate = self._header
         return count / rate if count else None
 
-    def shots(self) -> Iterator[Shot]:
+    def lazy_frames(self) -> Iterator[LazyFrame]:
         """Yield the frames up to the end or to where decoding fails."""
         interval = 1 / self._header[1]
         time = -interval
@@ -86,7 +86,7 @@ class VideoSource:
                 if time < 0:
                     _retrieve(capture)  # see `_probe`
                 time = _next_time(time, capture, interval)
-                yield Shot(time, interval, lambda: self._fetch(capture))
+                yield LazyFrame(time, interval, lambda: self._fetch(capture))
             if time < 0:
                 raise self._no_frame(capture)
 

@@ -15,16 +15,16 @@ from keras import ops
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from captioner.errors import ModelError
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoders import build_decoder
 from captioner.models.decoding import DecodingOptions
 from captioner.models.encoders import build_encoder
-from captioner.models.errors import ModelError
 from captioner.models.folder import FORMAT, read_folder, unreadable
 from captioner.models.inference import InferenceModel, Run
-from captioner.models.runtime import compiled
 from captioner.models.saving import whole_file, write_whole
 from captioner.models.vocabulary import Vocabulary
+from captioner.runtime.keras_graphs import compiled
 
 
 class CaptionModel(InferenceModel):
@@ -68,9 +68,9 @@ class CaptionModel(InferenceModel):
         features = keras.Input(head.input.shape[1:], dtype=head.input.dtype, name="features")
         length = self.config.max_words + 1
         tokens = keras.Input((captions, length), dtype="int32", name="tokens")
-        memory = self.decoder.remember(head(features))
+        memory = self.decoder.encode(head(features))
         states = self._repeat(self.decoder.start_states(memory), captions)
-        logits, _, _ = self.decoder.read(tokens, states, memory)
+        logits, _, _ = self.decoder.decode(tokens, states, memory)
         return keras.Model([features, tokens], logits, name="captioner")
 
     def memory_graph(self, encoder: Any, folded: bool = False) -> Any:
@@ -80,7 +80,7 @@ class CaptionModel(InferenceModel):
             encoder: images or features → grid.
             folded: as of `step_graph`.
         """
-        memory = self.decoder.remember(encoder.output)
+        memory = self.decoder.encode(encoder.output)
         kept = self.decoder.fold_memory(memory) if folded else memory
         return keras.Model(encoder.input, [*self.decoder.start_states(memory), *kept])
 
@@ -100,7 +100,7 @@ class CaptionModel(InferenceModel):
         """
         tokens = keras.Input((captions, 1), dtype="int32", name="tokens")
         grid = keras.Input(self._grid_shape, name="grid")
-        remembered = self.decoder.remember(grid)
+        remembered = self.decoder.encode(grid)
         kept = self.decoder.fold_memory(remembered) if folded else remembered
         memory_shapes = [x.shape[1:] for x in kept]
         memory = [keras.Input(shape, name=f"memory_{i}") for i, shape in enumerate(memory_shapes)]
@@ -108,13 +108,13 @@ class CaptionModel(InferenceModel):
         states = [
             keras.Input((captions, units), name=f"state_{i}") for i in range(self.decoder.states)
         ]
-        read, tables = self.decoder.read, {}
+        read, tables = self.decoder.decode, {}
         if folded:
             known = self.decoder.tables()
             tables = {
                 name: keras.Input(batch_shape=x.shape, name=name) for name, x in known.items()
             }
-            read = partial(self.decoder.read_folded, tables=tables)
+            read = partial(self.decoder.decode_folded, tables=tables)
         logits, new_states, where = read(tokens, tuple(states), tuple(memory))
         # Not their logarithms: OpenVINO has a softmax in one piece, and a search needs few of them.
         probabilities = ops.softmax(ops.cast(logits[:, :, 0], "float32"), axis=-1)
@@ -128,31 +128,31 @@ class CaptionModel(InferenceModel):
 
     # === Inference ===
 
-    def remember(
+    def encode(
         self, images: np.ndarray, head: Any = None
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Looks at images, or at their features.
 
         Args:
-            images: see `InferenceModel.remember`.
+            images: see `InferenceModel.encode`.
             head: None, or the head from the encoder's `split`; then ``images`` are the features
                 [B, ...] that it takes.
 
         Returns:
-            See `InferenceModel.remember`.
+            See `InferenceModel.encode`.
         """
         if head is None:
-            return super().remember(images)
+            return super().encode(images)
         # The head itself is the key, and so lives as long as what was compiled of it: the number of
         # one that is gone may be given to another.
-        run = self._once(head, lambda lanes: compiled(self.memory_graph(head), lanes))
+        run = self._once(head, lambda streams: compiled(self.memory_graph(head), streams))
         return self._sorted(run(images))
 
-    def _compile_memory(self, lanes: int) -> Run:
-        return compiled(self.memory_graph(self.encoder.model), lanes)
+    def _compile_memory(self, streams: int) -> Run:
+        return compiled(self.memory_graph(self.encoder.model), streams)
 
-    def _compile_step(self, captions: int, lanes: int) -> Run:
-        return compiled(self.step_graph(captions), lanes)
+    def _compile_step(self, captions: int, streams: int) -> Run:
+        return compiled(self.step_graph(captions), streams)
 
     # === Config and weights ===
 

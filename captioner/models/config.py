@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
-
-# What an encoder and a decoder compute with.
-Precision: TypeAlias = Literal["float32", "bfloat16"]
+from typing import Any
 
 _STATES = {"lstm": 2, "attention-lstm": 4}
 

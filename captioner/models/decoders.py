@@ -21,9 +21,9 @@ import keras
 import numpy as np
 from keras import ops
 
+from captioner.errors import ModelError
 from captioner.models import folding
 from captioner.models.config import DecoderConfig
-from captioner.models.errors import ModelError
 from captioner.models.folding import EMBEDDINGS, INPUT_KERNEL, WORD_GATES
 
 
@@ -60,9 +60,9 @@ class CaptionLSTM(keras.layers.Layer):
         Returns:
             Outputs [B, K, T, D], and the last hidden and cell state [B, K, D].
         """
-        return self.follow(self.input_gates(inputs), hidden, cell)
+        return self.unroll(self.input_gates(inputs), hidden, cell)
 
-    def follow(self, from_inputs: Any, hidden: Any, cell: Any) -> tuple[Any, Any, Any]:
+    def unroll(self, from_inputs: Any, hidden: Any, cell: Any) -> tuple[Any, Any, Any]:
         """As `call`, of what ``input_gates`` makes of the inputs: [B, K, T, 4 D]."""
         outputs = []
         # Unstacked, not indexed: the gradient of an index is a whole tensor of zeros at each word.
@@ -155,7 +155,7 @@ class Decoder(ABC):
         self.start = keras.layers.Dense(self.states * config.units, activation="tanh", name="start")
 
     @abstractmethod
-    def remember(self, grid: Any) -> tuple[Any, ...]:
+    def encode(self, grid: Any) -> tuple[Any, ...]:
         """What is kept of an image: ``grid`` [B, N, C] → tensors whose first is [B, D] or [B, C].
 
         The first is the image as a whole, from which `start_states` begins.
@@ -166,7 +166,7 @@ class Decoder(ABC):
         return tuple(ops.split(self.start(memory[0]), self.states, axis=-1))
 
     @abstractmethod
-    def read(
+    def decode(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
     ) -> tuple[Any, tuple[Any, ...], Any]:
         """Reads words and predicts the one after each.
@@ -174,32 +174,32 @@ class Decoder(ABC):
         Args:
             tokens: int32 [B, K, T]; T is static.
             states: as many as `states`, each [B, K, D].
-            memory: what `remember` returned.
+            memory: what `encode` returned.
 
         Returns:
             Logits [B, K, T, V], the new states, and where it looked [B, K, T, N].
         """
 
     def fold_memory(self, memory: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What `read_folded` takes of what `remember` returned."""
+        """What `decode_folded` takes of what `encode` returned."""
         return memory
 
     def tables(self) -> dict[str, np.ndarray]:
-        """What `read_folded` takes of the weights of now; see `folding.tables`."""
+        """What `decode_folded` takes of the weights of now; see `folding.tables`."""
         return {}
 
-    def read_folded(
+    def decode_folded(
         self,
         tokens: Any,
         states: tuple[Any, ...],
         memory: tuple[Any, ...],
         tables: Mapping[str, Any],
     ) -> tuple[Any, tuple[Any, ...], Any]:
-        """As `read`, of weights that no longer change, and without dropout.
+        """As `decode`, of weights that no longer change, and without dropout.
 
         What hangs on a weight or an image alone may be computed beforehand.
         """
-        return self.read(tokens, states, memory)
+        return self.decode(tokens, states, memory)
 
     def _standardised(self, grid: Any) -> Any:
         """By the moments of the batch in training, by their moving averages at use."""
@@ -220,15 +220,15 @@ class LSTMDecoder(Decoder):
         super().__init__(config, vocabulary_size)
         self.lstm = CaptionLSTM(config.units, name="lstm")
 
-    def remember(self, grid: Any) -> tuple[Any, ...]:
+    def encode(self, grid: Any) -> tuple[Any, ...]:
         """The pooled grid [B, C], and its even weights [B, N], for it looks everywhere alike."""
         even = ops.ones_like(grid[:, :, 0]) / grid.shape[1]
         return self.dropout(ops.mean(self._standardised(grid), axis=1)), even
 
-    def read(
+    def decode(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
     ) -> tuple[Any, tuple[Any, ...], Any]:
-        """See `Decoder.read`."""
+        """See `Decoder.decode`."""
         words = self.dropout(self._words(tokens))
         outputs, *new_states = self.lstm(words, *states)
         even = memory[1]
@@ -253,17 +253,17 @@ class AttentionLSTMDecoder(Decoder):
         self.writer = CaptionLSTM(units, name="writer")
         self.output = keras.layers.Dense(units, name="output")
 
-    def remember(self, grid: Any) -> tuple[Any, ...]:
+    def encode(self, grid: Any) -> tuple[Any, ...]:
         """The mean of the projected grid [B, D], its keys and its values [B, H, N, D/H]."""
         projected = self.normalise(self.project(self._standardised(grid)))
         projected = self.dropout(ops.relu(projected))
         keys, values = self.keys(projected), self.values(projected)
         return ops.mean(projected, axis=1), self.attend.split(keys), self.attend.split(values)
 
-    def read(
+    def decode(
         self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
     ) -> tuple[Any, tuple[Any, ...], Any]:
-        """See `Decoder.read`."""
+        """See `Decoder.decode`."""
         image, keys, values = memory
         whole = self.whole(image)[:, None, None]
         words = self.dropout(self._words(tokens) + whole)
@@ -283,7 +283,7 @@ class AttentionLSTMDecoder(Decoder):
         arrays = {name: ops.convert_to_numpy(variable) for name, variable in weights.items()}
         return folding.tables(self.config, arrays)
 
-    def read_folded(
+    def decode_folded(
         self,
         tokens: Any,
         states: tuple[Any, ...],
@@ -297,14 +297,14 @@ class AttentionLSTMDecoder(Decoder):
         """
         image, keys, values = memory
         gates = ops.take(tables[WORD_GATES], tokens, axis=0) + image[:, None, None]
-        read, *reader_states = self.reader.follow(gates, *states[:2])
+        read, *reader_states = self.reader.unroll(gates, *states[:2])
         logits, writer_states, where = self._write(read, states[2:], keys, values)
         return logits, (*reader_states, *writer_states), where
 
     def _write(
         self, read: Any, states: tuple[Any, ...], keys: Any, values: Any
     ) -> tuple[Any, tuple[Any, ...], Any]:
-        """From what the reader made of the words, as `read`; the states are the writer's."""
+        """From what the reader made of the words, as `decode`; the states are the writer's."""
         seen, where = self.attend(self.query(read), keys, values)
         written, *new_states = self.writer(
             ops.concatenate([self.dropout(read), self.dropout(seen)], axis=-1), *states

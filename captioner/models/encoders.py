@@ -13,8 +13,8 @@ from typing import Any
 
 import keras
 
+from captioner.errors import ModelError
 from captioner.models.config import EncoderConfig
-from captioner.models.errors import ModelError
 
 # These convolve channels first: Keras would transpose before and after every layer, which took
 # longer than all convolutions together on OpenVINO (training/results/runtime.md).

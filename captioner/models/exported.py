@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
+from captioner.errors import ModelError
 from captioner.models import folding
-from captioner.models.config import Precision
-from captioner.models.errors import ModelError
 from captioner.models.folder import ModelFolder
 from captioner.models.inference import InferenceModel, Run
-from captioner.models.openvino_graphs import runner, with_tables
 from captioner.models.saving import whole_file, write_whole
-from summarizer.graph_files import GraphFiles
+from captioner.runtime.graph_files import GraphFiles
+from captioner.runtime.openvino_graphs import runner, with_tables
+from captioner.types import Precision
 
 MEMORY, STEP = "memory", "step"  # names of graphs
 
@@ -84,11 +84,11 @@ class ExportedModel(InferenceModel):
         """See `InferenceModel.on_openvino`."""
         return True
 
-    def _compile_memory(self, lanes: int) -> Run:
-        return runner(self._graphs[MEMORY], lanes, self._precision)
+    def _compile_memory(self, streams: int) -> Run:
+        return runner(self._graphs[MEMORY], streams, self._precision)
 
-    def _compile_step(self, captions: int, lanes: int) -> Run:
-        return runner(self._graphs[STEP], lanes, self._precision, lent=1)
+    def _compile_step(self, captions: int, streams: int) -> Run:
+        return runner(self._graphs[STEP], streams, self._precision, zero_copy_outputs=1)
 
 
 def _tables(folder: ModelFolder) -> dict[str, np.ndarray]:

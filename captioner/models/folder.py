@@ -9,8 +9,8 @@ A model folder::
     generation_config.json   how captions are searched for (`DecodingOptions`)
     memory.xml, step.xml,    graphs that run on OpenVINO without Keras (`exported`); made by
     graphs.bin               training.export, and may be missing
-    calibration.json         which scores are "fairly sure"; see `captioner.confidence`; may be
-                             missing
+    calibration.json         which scores are "fairly sure" (`captioner.describe.confidence`); may
+                             be missing
     training.csv, README.md  curves and model card; not read
 """
 
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from captioner.errors import ModelError
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
-from captioner.models.errors import ModelError
 from captioner.models.saving import whole_file
 from captioner.models.vocabulary import Vocabulary
 

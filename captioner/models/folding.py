@@ -16,7 +16,7 @@ INPUTS = {"attention-lstm": (EMBEDDINGS, INPUT_KERNEL)}
 
 
 def tables(config: DecoderConfig, weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The tables that a decoder's `read_folded` takes, by name.
+    """The tables that a decoder's `decode_folded` takes, by name.
 
     Args:
         config: the decoder.

@@ -10,11 +10,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from captioner.backend import on_openvino
-from captioner.models import openvino_graphs
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import Vocabulary
+from captioner.runtime import openvino_graphs
+from captioner.runtime.backend import on_openvino
 
 Run = Callable[..., list[np.ndarray]]  # arrays in, float32 arrays out
 
@@ -39,7 +39,7 @@ class InferenceModel(ABC):
         self.config = config
         self.vocabulary = vocabulary
         self.generation = generation
-        self._lanes = 1
+        self._streams = 1
         self._compiled: dict[object, Run] = {}
         self._compiling = threading.Lock()
 
@@ -49,22 +49,22 @@ class InferenceModel(ABC):
         return on_openvino()
 
     @property
-    def useful_lanes(self) -> int:
+    def useful_streams(self) -> int:
         """How many calls at once are quicker than one after the other.
 
         Only OpenVINO can share its cores out.
         """
-        return openvino_graphs.useful_lanes() if self.on_openvino else 1
+        return openvino_graphs.useful_streams() if self.on_openvino else 1
 
     @abstractmethod
-    def _compile_memory(self, lanes: int) -> Run:
+    def _compile_memory(self, streams: int) -> Run:
         """Images → the starting states and the memory."""
 
     @abstractmethod
-    def _compile_step(self, captions: int, lanes: int) -> Run:
+    def _compile_step(self, captions: int, streams: int) -> Run:
         """Tokens, states and memory → probabilities, where it looked, new states."""
 
-    def remember(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    def encode(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Looks at images once, for any number of captions.
 
         Args:
@@ -75,7 +75,9 @@ class InferenceModel(ABC):
         """
         run = self._once("memory", self._compile_memory)
         # GPUs and TensorFlow like large batches.
-        together = openvino_graphs.images_together(self._lanes) if self.on_openvino else len(images)
+        together = (
+            openvino_graphs.images_together(self._streams) if self.on_openvino else len(images)
+        )
         parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
         return self._sorted([np.concatenate(part) for part in zip(*parts, strict=True)])
 
@@ -87,7 +89,7 @@ class InferenceModel(ABC):
         Args:
             tokens: int32 [B, K, 1], the last word of K captions of each image.
             states: each float32 [B, K, D].
-            memory: as `remember` returned it.
+            memory: as `encode` returned it.
 
         Returns:
             Probabilities of the next word [B, K, V], where it looked [B, K, N], new states. The
@@ -95,25 +97,25 @@ class InferenceModel(ABC):
         """
         captions = tokens.shape[1]
         key = "step", None if self.any_captions else captions
-        run = self._once(key, lambda lanes: self._compile_step(captions, lanes))
+        run = self._once(key, lambda streams: self._compile_step(captions, streams))
         probabilities, where, *new_states = run(tokens, *states, *memory)
         return probabilities, where, new_states
 
-    def in_lanes(self, lanes: int) -> Self:
+    def with_streams(self, streams: int) -> Self:
         """The same network and weights, run from so many threads at once.
 
         Args:
-            lanes: at most `useful_lanes`.
+            streams: at most `useful_streams`.
         """
-        twin = copy.copy(self)  # what is compiled, for one lane or several, stays shared
-        twin._lanes = lanes
+        twin = copy.copy(self)  # what is compiled, for one stream or several, stays shared
+        twin._streams = streams
         return twin
 
     def _once(self, key: object, compile_for: Callable[[int], Run]) -> Run:
-        key = self._lanes, key
+        key = self._streams, key
         with self._compiling:
             if key not in self._compiled:
-                self._compiled[key] = compile_for(self._lanes)
+                self._compiled[key] = compile_for(self._streams)
             return self._compiled[key]
 
     def _sorted(self, outputs: list[Any]) -> tuple[list[np.ndarray], list[np.ndarray]]:

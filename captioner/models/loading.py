@@ -6,11 +6,11 @@ import logging
 from importlib.util import find_spec
 from pathlib import Path
 
-from captioner.backend import on_openvino, openvino_is_free
-from captioner.models.config import Precision
-from captioner.models.errors import ModelError
+from captioner.errors import ModelError
 from captioner.models.folder import ModelFolder, read_folder
 from captioner.models.inference import InferenceModel
+from captioner.runtime.backend import on_openvino, openvino_is_free
+from captioner.types import Precision
 
 _log = logging.getLogger("captionloom")
 
@@ -53,8 +53,8 @@ def _need_keras(folder: ModelFolder) -> None:
 
 def _exported_now(folder: ModelFolder, precision: Precision | None) -> InferenceModel:
     from captioner.models.caption_model import CaptionModel
+    from captioner.models.export import graphs_of
     from captioner.models.exported import ExportedModel
-    from captioner.models.keras_graphs import graphs_of
 
     _log.warning(
         "%s has no graphs yet that run without Keras, so loading takes some seconds; "

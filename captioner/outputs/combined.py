@@ -16,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from captioner.inputs.finding import Input
-from captioner.options import Existing
+from captioner.batch.finding import Input
+from captioner.batch.options import Existing
+from captioner.batch.rows import Row, plain_name, plain_text
 from captioner.outputs.joining import joined
-from captioner.rows import Row, plain_name, plain_text
 from captioner.writers import FILE_WRITERS, FileWriter, JsonLinesWriter
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from captioner.options import Existing
-from captioner.rows import Row
+from captioner.batch.options import Existing
+from captioner.batch.rows import Row
 
 # What these begin follows the text before it without a space.
 _CLOSING = (",", ".", ";", ":", "!", "?")

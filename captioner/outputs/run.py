@@ -11,14 +11,14 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from captioner.inputs.finding import Input
-from captioner.media.errors import MediaError
-from captioner.media.kinds import media_kind, promised_kind
-from captioner.options import STANDARD_OUTPUT, Options
+from captioner.batch.finding import Input
+from captioner.batch.options import STANDARD_OUTPUT, Options
+from captioner.batch.rows import Row
+from captioner.errors import MediaError
+from captioner.media.detect import kind_from_suffix, media_kind
 from captioner.outputs.combined import CombinedFile
 from captioner.outputs.joining import joined, surround, surround_frames
 from captioner.outputs.locking import locked
-from captioner.rows import Row
 from captioner.writers import (
     SIDECARS,
     InputLostError,
@@ -241,7 +241,7 @@ class Outputs:
 
 def _is_for(sidecar: type[Sidecar], item: Input) -> bool:
     """Whether an input can have the sidecar; it is opened only where its name does not say."""
-    if not sidecar.clips_only or promised_kind(item.path) == "video":
+    if not sidecar.clips_only or kind_from_suffix(item.path) == "video":
         return True
     if not may_move(item.path):
         return False

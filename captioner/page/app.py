@@ -40,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _fail(
                 f"no module named {package!r}; install it: pip install 'captionloom[{extra}]'"
             )
-    from captioner.backend import choose_backend
     from captioner.page.storage import use_private_folder
+    from captioner.runtime.backend import choose_backend
 
     choose_backend()
     use_private_folder()
@@ -50,15 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from captioner.captioner import load_captioner
-    from captioner.models.errors import ModelError
+    from captioner.describe.loading import load_captioner
+    from captioner.errors import ModelError
     from captioner.page.build import build
-    from captioner.page.design import look
     from captioner.page.limits import Limits
     from captioner.page.middleware import Hosts
     from captioner.page.models import Models
     from captioner.page.service import Service
     from captioner.page.storage import keep_swept, upload_folder
+    from captioner.page.theme import look
     from captioner.page.words import Confidence
     from summarizer.loading import DEFAULT, load_summarizer
 

@@ -5,14 +5,14 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
-from captioner.page.about import about, imprint
-from captioner.page.clip import build_clip_tab
 from captioner.page.endpoints import build_endpoints
-from captioner.page.folder import build_folder_tab
-from captioner.page.photo import build_photo_tab
 from captioner.page.service import Service
 from captioner.page.settings import build_settings
 from captioner.page.storage import KEPT
+from captioner.page.tabs.about import about, imprint
+from captioner.page.tabs.clip import build_clip_tab
+from captioner.page.tabs.folder import build_folder_tab
+from captioner.page.tabs.photo import build_photo_tab
 from captioner.page.uploads import guard
 
 # So many requests of a kind are worked on at a time; the others wait in its line. The models take

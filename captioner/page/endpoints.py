@@ -6,10 +6,10 @@ import gradio as gr
 from gradio.utils import get_function_description
 from typing_extensions import TypedDict  # of typing only from Python 3.12, for pydantic
 
-from captioner.captioner import Caption
-from captioner.page.faults import as_messages
+from captioner.page.errors import as_messages
 from captioner.page.service import Service
 from captioner.page.uploads import chosen, name_of, named
+from captioner.types import Caption
 
 
 class UploadMeta(TypedDict):

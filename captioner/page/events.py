@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
-from captioner.page.visits import Changes, Visit
+from captioner.page.session import Changes, Visit
 
 _QUIET = {"api_visibility": "private", "show_progress": "hidden"}
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import httpcore
 
-from captioner.page.faults import RefusalError
+from captioner.page.errors import RefusalError
 
 _HOPS = 5
 _WAIT = 10.0  # seconds for a connection, and for each part of an answer

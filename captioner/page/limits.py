@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.media.errors import MediaError, TooLargeError
+from captioner.errors import MediaError, TooLargeError
+from captioner.media.detect import media_kind
 from captioner.media.frames import expected_duration
-from captioner.media.kinds import MediaKind, media_kind
+from captioner.types import MediaKind
 
 
 class TooLongError(MediaError):

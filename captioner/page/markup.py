@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from captioner.confidence import SURE
+from captioner.describe.confidence import SURE
 
 if TYPE_CHECKING:
-    from captioner.captioner import Caption
+    from captioner.batch.rows import Row
     from captioner.media.pixels import RGBArray
     from captioner.page.words import Words
-    from captioner.rows import Row
-    from captioner.video import TimedCaption
+    from captioner.types import Caption, TimedCaption
 
 _THUMBNAIL = 240  # pixels of the longer side
 

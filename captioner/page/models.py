@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from captioner.captioner import DEFAULT_MODEL, Captioner
-from captioner.video import VideoCaptioner
+from captioner.describe.base import Captioner
+from captioner.describe.fused import VideoCaptioner
+from captioner.describe.loading import DEFAULT_MODEL
 from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
-    from captioner.captioner import Caption
+    from captioner.types import Caption
 
 _T = TypeVar("_T")
 

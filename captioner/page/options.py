@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from captioner.options import whole_number
+from captioner.cli.parser import whole_number
 
 _UNITS = ("b", "kb", "mb", "gb", "tb")
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+")
@@ -175,7 +175,7 @@ def _user(text: str) -> tuple[str, str]:
 
 def _captioner(name: str) -> str:
     """A name that can be meant; whether the model loads shows when it is loaded."""
-    from captioner.captioner import shipped_models
+    from captioner.describe.loading import shipped_models
 
     shipped = shipped_models()
     if name in shipped or Path(name).is_dir() or _HUB_NAME.fullmatch(name):

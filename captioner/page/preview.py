@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from captioner.media.frames import Frame, read_frames
-from captioner.media.kinds import MediaKind
 from captioner.media.pixels import RGBArray
-from captioner.media.quiet import quiet_cv2
+from captioner.media.silence import quiet_cv2
+from captioner.types import MediaKind
 
 SECONDS = 60.0  # a preview shows so much of a clip's beginning
 _SIDE = 360  # pixels

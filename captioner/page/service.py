@@ -5,23 +5,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from captioner.batch import caption_inputs
-from captioner.captioner import MAX_SIDE
-from captioner.inputs.finding import Input
-from captioner.media.errors import MediaError
+from captioner.batch.finding import Input
+from captioner.batch.pipeline import caption_inputs
+from captioner.batch.rows import Row, failure_reason
+from captioner.describe.base import MAX_SIDE
+from captioner.describe.fused import VideoCaptioner
+from captioner.errors import MediaError
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image
-from captioner.page.faults import RefusalError, for_visitors
+from captioner.page.errors import RefusalError, for_visitors
 from captioner.page.limits import Limits
 from captioner.page.models import Models
 from captioner.page.words import Confidence
-from captioner.rows import Row, failure_reason
-from captioner.video import TimedCaption, VideoCaptioner
+from captioner.types import TimedCaption
 
 if TYPE_CHECKING:
-    from captioner.captioner import Caption
-    from captioner.media.kinds import MediaKind
     from captioner.media.pixels import RGBArray
+    from captioner.types import Caption, MediaKind
 
 MOST_BEAMS = 8
 MOST_FRAMES = 32

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import TypedDict
 
 from captioner.page.endpoints import Endpoints, FileResult, ImageResult
-from captioner.page.faults import RefusalError, as_messages
+from captioner.page.errors import RefusalError, as_messages
 from captioner.page.fetching import fetch
 from captioner.page.service import MOST_BEAMS, MOST_FRAMES
 from captioner.page.storage import new_folder

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from captioner.page.faults import RefusalError, as_messages
+from captioner.page.errors import RefusalError, as_messages
 from captioner.page.storage import upload_folder
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from captioner.captioner import PRETRAINED
-from captioner.confidence import Calibration, read_calibration
+from captioner.describe.confidence import Calibration, read_calibration
+from captioner.describe.loading import PRETRAINED
 
 Words = Callable[[float], str]  # of a score, a mean log-probability a word; empty: not known
 

@@ -4,9 +4,9 @@ A combined file takes all rows (``FILE_WRITERS``, by suffix); a sidecar lies bes
 (``SIDECARS``, by the name that ``--sidecar`` takes). Another format is a class and a line here.
 """
 
+from captioner.errors import InputLostError, OutputFileError
 from captioner.writers.base import FileWriter, Mode, Writer
 from captioner.writers.csv_table import CsvWriter
-from captioner.writers.errors import InputLostError, OutputFileError
 from captioner.writers.json_lines import JsonLinesWriter
 from captioner.writers.parquet import ParquetWriter
 from captioner.writers.sidecars import JsonSidecar, Sidecar, TextSidecar

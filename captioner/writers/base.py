@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeAlias
 
-from captioner.rows import Row
-from captioner.writers.errors import InputLostError
+from captioner.batch.rows import Row
+from captioner.errors import InputLostError
 from captioner.writers.files import replacing
 
 Mode: TypeAlias = Literal["a", "w", "x"]
@@ -53,7 +53,7 @@ class FileWriter(Writer):
     @classmethod
     @abstractmethod
     def read(cls, path: Path) -> Iterator[dict[str, Any]]:
-        """The rows that are in a file, keyed by ``captioner.rows.COLUMNS``; none where none is.
+        """The rows that are in a file, keyed by ``rows.COLUMNS``; none where none is.
 
         A row that a killed run left half-written at the end is not one.
 

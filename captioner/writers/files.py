@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from captioner.writers.errors import OutputFileError
+from captioner.errors import OutputFileError
 
 _START, _END = ".captionloom-", ".part"
 _STALE_AFTER = 24 * 3600  # seconds; no file takes that long to write

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from captioner.rows import COLUMNS
-from captioner.writers.errors import OutputFileError
+from captioner.batch.rows import COLUMNS
+from captioner.errors import OutputFileError
 from captioner.writers.records import OTHER_FILE, RecordWriter
 
 _COLUMNS = frozenset(COLUMNS)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from captioner.inputs.folders import has_media_suffix
+from captioner.batch.folders import has_media_suffix
 
 
 class Neighbours:

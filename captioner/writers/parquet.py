@@ -6,9 +6,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from captioner.rows import COLUMNS, Row
+from captioner.batch.rows import COLUMNS, Row
+from captioner.errors import OutputFileError
 from captioner.writers.base import FileWriter, Mode
-from captioner.writers.errors import OutputFileError
 from captioner.writers.files import replacing
 from captioner.writers.json_lines import JsonLinesWriter
 from captioner.writers.records import OTHER_FILE

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self, TextIO
 
-from captioner.rows import Row
+from captioner.batch.rows import Row
 from captioner.writers.base import FileWriter, Mode
 from captioner.writers.files import is_regular, replacing
 

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
-from captioner.inputs.folders import has_media_suffix
-from captioner.media.kinds import promised_kind
-from captioner.rows import COLUMNS, Row, name_of, plain_text
-from captioner.writers.errors import OutputFileError
+from captioner.batch.folders import has_media_suffix
+from captioner.batch.rows import COLUMNS, Row, name_of, plain_text
+from captioner.errors import OutputFileError
+from captioner.media.detect import kind_from_suffix
 from captioner.writers.files import is_regular, write_text
 from captioner.writers.neighbours import Folder, Neighbours
 
@@ -248,4 +248,4 @@ def read_bytes(path: Path) -> bytes | None:
 
 def may_move(name: str) -> bool:
     """Whether a file of this name can be a clip; some kinds of picture move, and seldom do."""
-    return promised_kind(name) != "image" or name.lower().endswith(_SELDOM_MOVING)
+    return kind_from_suffix(name) != "image" or name.lower().endswith(_SELDOM_MOVING)

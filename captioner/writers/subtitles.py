@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from captioner.rows import Row, plain_text
+from captioner.batch.rows import Row, plain_text
 from captioner.writers.sidecars import Sidecar, caption_of, read_utf8
 
 if TYPE_CHECKING:
-    from captioner.video import TimedCaption
+    from captioner.types import TimedCaption
 
 _TIMES = re.compile(r"^[0-9:]+[.,][0-9]{3}[ \t]+-->[ \t]+[0-9:]+[.,][0-9]{3}.*$", re.MULTILINE)
 

@@ -11,10 +11,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Self
 
-from captioner.media.kinds import MEDIA_SUFFIXES
-from captioner.rows import Row, plain_text
+from captioner.batch.rows import Row, plain_text
+from captioner.errors import InputLostError
+from captioner.media.detect import MEDIA_SUFFIXES
 from captioner.writers.base import FileWriter, Mode
-from captioner.writers.errors import InputLostError
 from captioner.writers.files import replacing
 from captioner.writers.tar_samples import (
     END_OF_ARCHIVE,

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from captioner.rows import COLUMNS
-from captioner.writers.errors import InputLostError, OutputFileError
+from captioner.batch.rows import COLUMNS
+from captioner.errors import InputLostError, OutputFileError
 from captioner.writers.records import OTHER_FILE
 
 END_OF_ARCHIVE = bytes(2 * tarfile.BLOCKSIZE)

@@ -2,8 +2,8 @@
 
 from typing import TextIO
 
-from captioner.media.errors import printable
-from captioner.rows import Row, one_line, plain_name
+from captioner.batch.rows import Row, one_line, plain_name
+from captioner.errors import printable
 from captioner.writers.base import Writer
 
 

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from captioner.rows import Row
-from captioner.writers.errors import OutputFileError
+from captioner.batch.rows import Row
+from captioner.errors import OutputFileError
 from captioner.writers.files import write_bytes
 from captioner.writers.sidecars import Sidecar, caption_of, read_bytes
 from captioner.writers.xmp_packet import (

@@ -6,7 +6,7 @@ import pytest
 
 from captioner import MediaError, VideoCaptioner
 from captioner.media.frames import sample_frames
-from captioner.video import VideoCaption
+from captioner.types import VideoCaption
 from tests.browser.stand_ins import StandInCaptioner, StandInSummarizer, slow_frames
 from tests.fakes import caption_of
 from tests.makers import numbered_frames, photo, save_animation, save_photo, save_video, truncate

@@ -9,10 +9,10 @@ import signal
 import sys
 from threading import Thread
 
-import captioner.captioner
-import captioner.confidence
+import captioner.describe.confidence
+import captioner.describe.loading
 import summarizer.loading
-from captioner.process import run
+from captioner.runtime.process import run
 from tests.browser.stand_ins import CALIBRATION, StandInCaptioner, StandInSummarizer
 
 
@@ -28,7 +28,7 @@ def end_with_the_tests():
 
 
 if __name__ == "__main__":
-    captioner.captioner.load_captioner = load_captioner
-    captioner.confidence.read_calibration = lambda folder: CALIBRATION
+    captioner.describe.loading.load_captioner = load_captioner
+    captioner.describe.confidence.read_calibration = lambda folder: CALIBRATION
     summarizer.loading.load_summarizer = lambda name: StandInSummarizer()
     run("captioner.page.app")

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from captioner.captioner import Caption
-from captioner.confidence import Band, Calibration
+from captioner.describe.confidence import Band, Calibration
+from captioner.types import Caption
 from summarizer.base import Summarizer
 from tests.fakes import FakeCaptioner
 from tests.makers import plain

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from captioner.cli import main
+from captioner.cli.main import main
 from tests.cli.killing import Killing
 from tests.cli.program import BLUE, GREEN, RED
 from tests.fakes import Loaders, save_color

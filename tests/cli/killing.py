@@ -20,8 +20,8 @@ from tests.cli.program import ROOT
 # pyarrow imports pandas where it is installed; here it does so before the runs, which is quicker.
 PROGRAM = """
 import contextlib, json, os, resource, signal, sys
-import captioner.batch, captioner.cli, captioner.inputs.listing, captioner.outputs.run
-import captioner.refusals, captioner.report
+import captioner.batch.pipeline, captioner.cli.main, captioner.batch.listing, captioner.outputs.run
+import captioner.cli.validation, captioner.cli.report
 import pyarrow.parquet
 with contextlib.suppress(ImportError):
     import pandas
@@ -55,7 +55,7 @@ def run(arguments, words, moment, room, user):
     sys.addaudithook(audit)
     if moment is not None:
         sys.setprofile(count)
-    code = captioner.cli.main(
+    code = captioner.cli.main.main(
         arguments,
         load_captioner=loaders.load_captioner,
         load_summarizer=loaders.load_summarizer,

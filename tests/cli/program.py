@@ -15,8 +15,8 @@ RED, GREEN, BLUE = (200, 0, 0), (0, 200, 0), (0, 0, 200)
 
 PROGRAM = """
 import signal, time
-from captioner.cli import main as run_command_line
-from captioner.process import run
+from captioner.cli.main import main as run_command_line
+from captioner.runtime.process import run
 from tests.fakes import FakeCaptioner, Loaders
 
 class Slow(FakeCaptioner):

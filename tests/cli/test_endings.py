@@ -80,7 +80,7 @@ def _read(descriptor):
 
 def test_an_interrupted_command_does_not_wait_for_threads():
     program = (
-        "import runpy, threading, time, captioner.cli as cli;"
+        "import runpy, threading, time, captioner.cli.main as cli;"
         "cli.main = lambda: 130;"
         "threading.Thread(target=time.sleep, args=[60]).start();"
         "runpy.run_module('captioner', run_name='__main__')"
@@ -97,7 +97,7 @@ imports = 0
 
 def count(event, arguments):
     global imports
-    if event == "import" and (imports or arguments[0] == "captioner.options"):
+    if event == "import" and (imports or arguments[0] == "captioner.cli.parser"):
         imports += 1
         if imports == int(os.environ["IMPORTS"]):
             os.kill(os.getpid(), int(os.environ["SIGNAL"]))

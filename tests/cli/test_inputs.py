@@ -47,7 +47,7 @@ def test_a_list_that_cannot_be_read_is_refused(run, loaders, tmp_path, monkeypat
     def refuse(name, **settings):
         raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr("captioner.inputs.listing.read_list", refuse)
+    monkeypatch.setattr("captioner.batch.listing.read_list", refuse)
     code, _, err = run("--files-from", tmp_path / "list.txt")
     assert (code, loaders.calls) == (2, [])
     assert "list.txt: Permission denied" in err

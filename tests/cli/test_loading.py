@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from captioner.batch import WORKERS
+from captioner.batch.pipeline import WORKERS
 from tests.cli.program import BLUE, PROGRAM, RED, ROOT
 from tests.fakes import Loaders
 from tests.makers import plain, save_animation
@@ -55,7 +55,7 @@ def test_as_many_workers_as_asked_for(run, photos, monkeypatch, options, workers
         asked.append(settings["workers"])
         yield from ()
 
-    monkeypatch.setattr("captioner.batch.caption_inputs", caption_none)
+    monkeypatch.setattr("captioner.batch.pipeline.caption_inputs", caption_none)
     run(photos, *options)
     assert asked == [workers]
 

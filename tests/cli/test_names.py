@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from captioner.rows import plain_text
+from captioner.batch.rows import plain_text
 from captioner.writers import FILE_WRITERS
 from tests.cli.program import BLUE, RED, Saying
 from tests.fakes import Loaders, caption_of, save_color

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from captioner.batch.finding import find_inputs
 from captioner.cluster.remote import fetch, find_remote, is_remote, open_store
-from captioner.inputs.finding import find_inputs
 from tests.makers import save_photo
 
 # Of the stores that pyarrow opens, the disk itself needs no network.

@@ -4,11 +4,11 @@ from functools import partial
 import pytest
 
 from captioner import ModelError
-from captioner.batch import caption_inputs
+from captioner.batch.finding import Input, find_inputs
+from captioner.batch.pipeline import caption_inputs
 from captioner.cluster.remote import find_remote
 from captioner.cluster.workers import Job, Worker, _block_size
-from captioner.inputs.finding import Input, find_inputs
-from captioner.video import VideoCaptioner
+from captioner.describe.fused import VideoCaptioner
 from captioner.writers.parquet import parquet_schema
 from tests.fakes import FakeCaptioner, FakeSummarizer, save_color, save_damaged
 from tests.makers import plain, save_animation

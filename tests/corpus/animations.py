@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from captioner.media.errors import NoFramesError, TooLargeError, TruncatedFileError
+from captioner.errors import NoFramesError, TooLargeError, TruncatedFileError
 from tests.corpus.entries import ANY_DAMAGE, Box, cuts, flips, kind, kinds_of, zeroed
 from tests.makers import numbered_frames, png_chunk
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.media.errors import (
+from captioner.errors import (
     CodecMissingError,
     MediaError,
     NoFramesError,

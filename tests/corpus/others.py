@@ -5,7 +5,7 @@ import io
 import random
 import zipfile
 
-from captioner.media.errors import (
+from captioner.errors import (
     EmptyFileError,
     MediaError,
     NoFramesError,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from captioner.media.errors import (
+from captioner.errors import (
     CodecMissingError,
     MediaError,
     TooLargeError,

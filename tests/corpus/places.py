@@ -4,7 +4,7 @@ import os
 import stat
 import sys
 
-from captioner.media.errors import MissingFileError, UnreadableFileError
+from captioner.errors import MissingFileError, UnreadableFileError
 from tests.corpus.entries import Box, kind
 from tests.corpus.photos import encoded, textured
 

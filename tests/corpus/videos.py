@@ -9,11 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from captioner.media.errors import (
-    CodecMissingError,
-    TooLargeError,
-    TruncatedFileError,
-)
+from captioner.errors import CodecMissingError, TooLargeError, TruncatedFileError
 from tests import codecs
 from tests.corpus import boxes
 from tests.corpus.entries import ANY_DAMAGE, Box, cuts, flips, kind, kinds_of, zeroed

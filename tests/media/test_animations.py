@@ -2,10 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.errors import (
+    BudgetError,
+    NoFramesError,
+    TooLargeError,
+    TruncatedFileError,
+)
 from captioner.media import animations, frames
 from captioner.media.animations import AnimationSource, StillSource
 from captioner.media.budget import Budget, Limits
-from captioner.media.errors import BudgetError, NoFramesError, TooLargeError, TruncatedFileError
 from captioner.media.frames import read_frames, sample_frames
 from tests.makers import (
     frame_number,
@@ -121,7 +126,7 @@ def test_limit_of_pixels_from_within(tmp_path):
     path = save_animation(tmp_path / "a.gif", numbered_frames(3))
     source = AnimationSource(path, 1, None, Budget(path))
     with pytest.raises(TooLargeError):
-        next(source.shots())
+        next(source.lazy_frames())
 
 
 def test_max_side(tmp_path):

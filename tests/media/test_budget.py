@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captioner.batch import caption_inputs
-from captioner.inputs.finding import Input
+from captioner.batch.finding import Input
+from captioner.batch.pipeline import caption_inputs
+from captioner.describe.fused import VideoCaptioner
+from captioner.errors import BudgetError, MediaError
 from captioner.media import containers
 from captioner.media.budget import Budget, Limits
-from captioner.media.errors import BudgetError, MediaError
+from captioner.media.detect import media_kind
 from captioner.media.frames import expected_duration, read_frames, sample_frames
 from captioner.media.images import load_image
-from captioner.media.kinds import media_kind
-from captioner.video import VideoCaptioner
 from tests.corpus.animations import gif, gif_frame
 from tests.fakes import FakeCaptioner, FakeSummarizer
 from tests.makers import numbered_frames, photo, save_animation, save_photo, save_video

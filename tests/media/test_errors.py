@@ -2,8 +2,8 @@ import pickle
 
 import pytest
 
-from captioner.media import errors
-from captioner.media.errors import MediaError, MissingFileError, printable
+from captioner import errors
+from captioner.errors import MediaError, MissingFileError, printable
 
 KINDS = [
     errors.MissingFileError,

@@ -3,11 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.media.errors import (
-    EmptyFileError,
-    MissingFileError,
-    UnreadableFileError,
-)
+from captioner.errors import EmptyFileError, MissingFileError, UnreadableFileError
 from captioner.media.files import open_media
 from captioner.media.images import load_image
 from tests.makers import save_photo

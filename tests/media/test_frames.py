@@ -3,13 +3,13 @@ import tracemalloc
 
 import pytest
 
-from captioner.media import frames as frames_module
-from captioner.media.errors import (
+from captioner.errors import (
     EmptyFileError,
     MissingFileError,
     UnreadableFileError,
     UnsupportedFileError,
 )
+from captioner.media import frames as frames_module
 from captioner.media.frames import SELECTORS, Clip, read_frames, sample_frames
 from tests.makers import (
     frame_number,
@@ -71,8 +71,8 @@ def test_max_side_below_one(tmp_path, read):
 
 def test_another_selector_can_be_added(tmp_path, monkeypatch):
     def first(source, count):
-        shots = source.shots()
-        return Clip((next(shots).frame(),), 1.0)
+        lazy_frames = source.lazy_frames()
+        return Clip((next(lazy_frames).frame(),), 1.0)
 
     monkeypatch.setattr(frames_module, "SELECTORS", {"first": first})
     path = save_video(tmp_path / "a.mp4", numbered_frames(9))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from captioner.media.errors import MediaError
+from captioner.errors import MediaError
+from captioner.media.detect import media_kind
 from captioner.media.frames import read_frames, sample_frames
 from captioner.media.images import load_image
-from captioner.media.kinds import media_kind
 from tests.corpus import boxes, videos
 from tests.corpus.animations import gif, gif_frame, moving
 from tests.corpus.photos import encoded, textured

@@ -4,7 +4,7 @@ import itertools
 import pytest
 from PIL import GifImagePlugin, Image
 
-from captioner.media.errors import BudgetError
+from captioner.errors import BudgetError
 from captioner.media.frames import sample_frames
 from captioner.media.gif import numbered_frames
 from tests.corpus.animations import gif, gif_frame, moving

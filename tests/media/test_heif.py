@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from captioner.media.errors import CodecMissingError, TruncatedFileError
+from captioner.errors import CodecMissingError, TruncatedFileError
+from captioner.media.detect import MEDIA_SUFFIXES, media_kind
 from captioner.media.frames import sample_frames
 from captioner.media.images import load_image
-from captioner.media.kinds import MEDIA_SUFFIXES, media_kind
 from tests.makers import corners, photo, save_heic, truncate
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
+from captioner.errors import TooLargeError, TruncatedFileError, UnsupportedFileError
 from captioner.media import images, memory
-from captioner.media.errors import TooLargeError, TruncatedFileError, UnsupportedFileError
 from captioner.media.images import load_image
 from tests.makers import (
     frame_number,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from captioner.media.errors import (
+from captioner.errors import (
     CodecMissingError,
     MissingFileError,
     NoFramesError,

@@ -3,8 +3,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
+from captioner.media.lazy_frames import Frame, LazyFrame
 from captioner.media.selectors import merge_near_identical, uniform
-from captioner.media.shots import Frame, Shot
 from tests.makers import frame_number, numbered_frame, photo, plain
 
 
@@ -20,10 +20,10 @@ class Written:
     def expected_duration(self) -> float | None:
         return self.promised
 
-    def shots(self) -> Iterator[Shot]:
+    def lazy_frames(self) -> Iterator[LazyFrame]:
         self.readings += 1
         for index, (time, end) in enumerate(zip(self.times, self.times[1:], strict=False)):
-            yield Shot(time, end - time, lambda index=index: self.fetch(index))
+            yield LazyFrame(time, end - time, lambda index=index: self.fetch(index))
 
     def fetch(self, index: int) -> np.ndarray:
         self.fetched.append(index)

@@ -4,9 +4,9 @@ import struct
 import numpy as np
 import pytest
 
-from captioner.media.errors import TruncatedFileError, UnsupportedFileError
+from captioner.errors import TruncatedFileError, UnsupportedFileError
+from captioner.media.detect import media_kind
 from captioner.media.images import load_image
-from captioner.media.kinds import media_kind
 from captioner.media.tiff import describe
 from tests.corpus.photos import encoded, textured, tiff_of_numbers, tiff_with
 from tests.makers import truncate

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 
+from captioner.errors import CodecMissingError, TooLargeError, TruncatedFileError
 from captioner.media import videos
 from captioner.media.budget import Budget
-from captioner.media.errors import CodecMissingError, TooLargeError, TruncatedFileError
 from captioner.media.frames import expected_duration, read_frames, sample_frames
 from captioner.media.videos import VideoSource
 from tests.codecs import CODECS, INTERLACED, interlaced, write, written
@@ -83,7 +83,7 @@ def test_av1_cut_short(tmp_path):
 def test_long_av1_is_not_read_through(tmp_path, monkeypatch, name):
     monkeypatch.setattr(videos, "_FRAMES_A_JUMP", 10)
     monkeypatch.setattr(videos, "_clock", lambda: 0.0)
-    monkeypatch.setattr(VideoSource, "shots", lambda _: pytest.fail("read it through"))
+    monkeypatch.setattr(VideoSource, "lazy_frames", lambda _: pytest.fail("read it through"))
     path = written(tmp_path, name, 200)
     clip = sample_frames(path)
     assert expected_duration(path) == pytest.approx(8.0, abs=0.05)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from captioner.errors import TruncatedFileError
 from captioner.media import videos
 from captioner.media.budget import Budget
-from captioner.media.errors import TruncatedFileError
 from captioner.media.frames import read_frames, sample_frames
 from captioner.media.videos import VideoSource
 from tests.corpus import boxes
@@ -138,7 +138,7 @@ def no_reading(self):
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".avi", ".webm"])
 def test_long_video_is_not_read_through(tmp_path, monkeypatch, jumpy, suffix):
     path = save_video(tmp_path / f"a{suffix}", numbered_frames(200), fps=10)
-    monkeypatch.setattr(VideoSource, "shots", no_reading)
+    monkeypatch.setattr(VideoSource, "lazy_frames", no_reading)
     clip = sample_frames(path)
     assert clip.duration == pytest.approx(20.0, abs=0.01)
     ideal = np.array([200 * (index + 0.5) / 16 for index in range(16)])

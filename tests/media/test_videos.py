@@ -5,15 +5,15 @@ import sys
 import numpy as np
 import pytest
 
-from captioner.media.budget import Budget
-from captioner.media.containers import is_cut_short
-from captioner.media.errors import (
+from captioner.errors import (
     CodecMissingError,
     NoFramesError,
     TooLargeError,
     TruncatedFileError,
     UnsupportedFileError,
 )
+from captioner.media.budget import Budget
+from captioner.media.containers import is_cut_short
 from captioner.media.frames import read_frames, sample_frames
 from captioner.media.videos import VideoSource
 from tests.corpus import boxes
@@ -243,7 +243,7 @@ def test_gif_is_left_to_pillow(tmp_path):
 
 NOISY = """
 import sys
-from captioner.media.errors import MediaError
+from captioner.errors import MediaError
 from captioner.media.frames import sample_frames
 for path in sys.argv[1:]:
     try:

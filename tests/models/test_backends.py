@@ -16,7 +16,7 @@ import numpy as np
 from captioner.models.caption_model import CaptionModel
 model = CaptionModel.load(sys.argv[1])
 images = np.random.default_rng(0).integers(0, 256, (2, 71, 71, 3)).astype(np.uint8)
-states, memory = model.remember(images)
+states, memory = model.encode(images)
 states = [np.repeat(state[:, None], 2, axis=1) for state in states]
 rows = []
 for word in (1, 4, 5, 6):
@@ -59,12 +59,12 @@ _IN_LANES = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from captioner.captioner import load_captioner
-from captioner.models.openvino_graphs import useful_lanes
+from captioner.describe.base import load_captioner
+from captioner.runtime.openvino_graphs import useful_streams
 captioner = load_captioner(sys.argv[1])
 images = np.random.default_rng(0).integers(0, 256, (12, 71, 71, 3)).astype(np.uint8)
-together = captioner.in_lanes()
-assert together.lanes == useful_lanes()
+together = captioner.with_streams()
+assert together.streams == useful_streams()
 expected = [captioner.caption_images([image])[0] for image in images]
 together.caption_images([images[0]])
 with ThreadPoolExecutor(4) as pool:

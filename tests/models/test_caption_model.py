@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from captioner.errors import ModelError
 from captioner.models.caption_model import CaptionModel
 from captioner.models.config import CaptionModelConfig, DecoderConfig, EncoderConfig
 from captioner.models.decoding import DecodingOptions, decode
-from captioner.models.errors import ModelError
-from captioner.models.runtime import compiled
 from captioner.models.vocabulary import START, Vocabulary
+from captioner.runtime.keras_graphs import compiled
 
 WORDS = ["a", "dog", "runs", "cat", "sits"]
 
@@ -39,7 +39,7 @@ def test_stepping_word_by_word_gives_the_training_graphs_logits(decoder):
     logits = np.asarray(model.training_graph(head, 2)([grid, tokens], training=False))
     expected = np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True)
 
-    starts, memory = model.remember(grid, head)
+    starts, memory = model.encode(grid, head)
     states = [np.repeat(state[:, None], 2, axis=1) for state in starts]
     for position in range(7):
         found, where, states = model.step(tokens[:, :, position : position + 1], states, memory)
@@ -83,8 +83,8 @@ def test_channels_are_standardised_by_what_was_seen_in_training(tmp_path, decode
     again = CaptionModel.load(tmp_path / "model")
     _, head = model.encoder.split(None)
     standard = random.normal(size=(3, *head.input.shape[1:])).astype(np.float32)
-    expected, _ = plain.remember(standard, head)
-    starts, _ = again.remember((standard * spread + mean).astype(np.float32), head)
+    expected, _ = plain.encode(standard, head)
+    starts, _ = again.encode((standard * spread + mean).astype(np.float32), head)
     for mine, theirs in zip(starts, expected, strict=True):
         np.testing.assert_allclose(mine, theirs, atol=5e-3)  # float16 on disk
 
@@ -106,8 +106,8 @@ def test_a_saved_model_writes_the_same_captions(tmp_path, decoder):
     assert again.config == model.config
     assert again.generation == model.generation
     assert again.vocabulary.words == model.vocabulary.words
-    first = decode(model, *model.remember(_images()), model.generation)
-    second = decode(again, *again.remember(_images()), again.generation)
+    first = decode(model, *model.encode(_images()), model.generation)
+    second = decode(again, *again.encode(_images()), again.generation)
     for mine, theirs in zip(first, second, strict=True):
         assert mine[0].score == pytest.approx(theirs[0].score, abs=5e-3)  # float16 on disk
 
@@ -117,7 +117,7 @@ def test_a_head_lives_as_long_as_what_was_compiled_of_it():
     shape = model.encoder.split(None)[1].input.shape[1:]
     features = keras.Input(shape)
     head = keras.Model(features, features * 2.0)
-    model.remember(np.zeros((1, *shape), np.float32), head)
+    model.encode(np.zeros((1, *shape), np.float32), head)
     alive = weakref.ref(head)
     del head
     gc.collect()
@@ -128,7 +128,7 @@ def test_a_head_lives_as_long_as_what_was_compiled_of_it():
 
 def test_the_image_decides_the_caption():
     model = tiny_model()
-    states, _ = model.remember(_images())
+    states, _ = model.encode(_images())
     assert np.abs(states[0][0] - states[0][1]).max() > 0
 
 

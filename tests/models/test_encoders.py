@@ -2,10 +2,10 @@ import keras
 import numpy as np
 import pytest
 
+from captioner.errors import ModelError
 from captioner.models.config import EncoderConfig
 from captioner.models.encoders import build_encoder
-from captioner.models.errors import ModelError
-from captioner.models.runtime import compiled
+from captioner.runtime.keras_graphs import compiled
 
 
 def _images(size=75, count=2):

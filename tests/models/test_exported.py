@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from captioner.captioner import DEFAULT_MODEL, PRETRAINED
-from captioner.models.errors import ModelError
+from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
+from captioner.errors import ModelError
 from captioner.models.exported import read_graphs
 from captioner.models.folder import read_folder
 from captioner.models.loading import load_model
@@ -26,7 +26,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from captioner.models.caption_model import CaptionModel
-from captioner.models.openvino_graphs import converted, runner
+from captioner.runtime.openvino_graphs import converted, runner
 from training.export import main
 
 def first_words(model, size):
@@ -48,7 +48,7 @@ for folder, size in ((shipped, 299), *((folder, 71) for folder in tiny)):
 _CAPTION = """
 import sys
 import numpy as np
-from captioner.captioner import load_captioner
+from captioner.describe.base import load_captioner
 images = np.random.default_rng(0).integers(0, 256, (3, 71, 71, 3)).astype(np.uint8)
 for caption in load_captioner(sys.argv[1]).caption_images(list(images)):
     assert caption.words
@@ -91,7 +91,7 @@ def test_the_graphs_compute_what_keras_defines(exported, on_openvino, name):
     model = load_model(folder, "float32")
     size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
-    states, memory = model.remember(images)
+    states, memory = model.encode(images)
     states = [np.repeat(state[:, None], 2, axis=1) for state in states]
     tokens = np.array([[[1], [5]]] * 2, np.int32)
     probabilities, where, states = model.step(tokens, states, memory)
@@ -104,7 +104,7 @@ def test_the_step_takes_any_number_of_captions(exported, on_openvino):
     for decoder in DECODERS:
         model = load_model(exported / decoder, "float32")
         images = np.random.default_rng(0).integers(0, 256, (2, 71, 71, 3)).astype(np.uint8)
-        starts, memory = model.remember(images)
+        starts, memory = model.encode(images)
         alone = None
         for count in (1, 4):
             states = [np.repeat(state[:, None], count, axis=1) for state in starts]
@@ -140,7 +140,7 @@ def test_other_weights_of_the_same_architecture_are_the_ones_that_count(model, o
     save_file(weights, model / "decoder.safetensors")
     after = load_model(model, "float32")
     images = np.zeros((1, 71, 71, 3), np.uint8)
-    first, second = (network.remember(images)[0][0] for network in (before, after))
+    first, second = (network.encode(images)[0][0] for network in (before, after))
     assert not np.allclose(first, second)
 
 

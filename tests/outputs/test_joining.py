@@ -1,9 +1,8 @@
 import pytest
 
-from captioner.captioner import Caption
+from captioner.batch.rows import Row
 from captioner.outputs.joining import joined, surround, surround_frames
-from captioner.rows import Row
-from captioner.video import TimedCaption
+from captioner.types import Caption, TimedCaption
 
 
 @pytest.mark.parametrize(

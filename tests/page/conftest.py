@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from gradio_client import Client
 
-from captioner.confidence import Band, Calibration
+from captioner.describe.confidence import Band, Calibration
 from captioner.page.build import build
 from captioner.page.limits import Limits
 from captioner.page.middleware import Hosts, middleware
 from captioner.page.models import Models
 from captioner.page.service import Service
-from captioner.page.visits import Visit
+from captioner.page.session import Visit
 from captioner.page.words import Confidence
 from tests.fakes import FakeCaptioner, FakeSummarizer
 from tests.makers import plain, save_animation, save_photo

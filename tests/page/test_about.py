@@ -1,7 +1,7 @@
 import re
 
-from captioner.captioner import DEFAULT_MODEL
-from captioner.page.about import about, imprint
+from captioner.describe.loading import DEFAULT_MODEL
+from captioner.page.tabs.about import about, imprint
 from captioner.page.words import Confidence
 from summarizer.loading import DEFAULT
 from tests.page.conftest import Known

@@ -11,10 +11,10 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-import captioner.captioner
+import captioner.describe.loading
 import summarizer.loading
 from captioner import ModelError
-from captioner.captioner import DEFAULT_MODEL
+from captioner.describe.loading import DEFAULT_MODEL
 from captioner.page import app
 from tests.fakes import FakeCaptioner, FakeSummarizer
 
@@ -40,7 +40,7 @@ def door(monkeypatch, tmp_path):
 
     monkeypatch.setattr(gr.Blocks, "launch", lambda self, **given: launch(given))
     monkeypatch.setattr(gr.Blocks, "block_thread", lambda self: None)
-    monkeypatch.setattr(captioner.captioner, "load_captioner", load_captioner)
+    monkeypatch.setattr(captioner.describe.loading, "load_captioner", load_captioner)
     monkeypatch.setattr(summarizer.loading, "load_summarizer", load_summarizer)
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
@@ -136,7 +136,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_server_with_a_sentence(
     def fail(name):
         raise error
 
-    monkeypatch.setattr(captioner.captioner, "load_captioner", fail)
+    monkeypatch.setattr(captioner.describe.loading, "load_captioner", fail)
     assert app.main([]) == 2
     assert capsys.readouterr().err == f"app: error: the model cannot be loaded: {error}\n"
 

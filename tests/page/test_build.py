@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from captioner.page.build import build
-from captioner.page.design import look
+from captioner.page.theme import look
 from tests.page.conftest import service_of
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
-from captioner.page.clip import ClipTab
 from captioner.page.service import Service
+from captioner.page.tabs.clip import ClipTab
 from captioner.writers import SIDECARS
 from tests.fakes import caption_of
 from tests.makers import (
@@ -167,7 +167,7 @@ def test_without_a_preview_the_captions_are_there_all_the_same(tab, gif, monkeyp
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("captioner.page.clip.playable", fail)
+    monkeypatch.setattr("captioner.page.tabs.clip.playable", fail)
     steps = describe(tab, gif)
     assert video_of(steps)["visible"] == "hidden"
     assert steps[-1]["txt"].visible is True

@@ -4,7 +4,7 @@ import pytest
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
-from captioner.rows import COLUMNS
+from captioner.batch.rows import COLUMNS
 from tests.fakes import caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo, save_video
 from tests.page.conftest import BLUE, RED

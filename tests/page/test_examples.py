@@ -7,8 +7,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from captioner.media.detect import media_kind
 from captioner.media.frames import read_frames
-from captioner.media.kinds import media_kind
 from captioner.page.examples import add_clip_examples, add_photo_examples
 from captioner.page.uploads import path_of
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from captioner.page import fetching
-from captioner.page.faults import RefusalError
+from captioner.page.errors import RefusalError
 from captioner.page.fetching import PublicNetwork, fetch, is_public
 
 OPEN, PRIVATE = "127.0.0.1", "127.0.0.2"  # two addresses of this machine play the two networks

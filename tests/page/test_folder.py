@@ -7,12 +7,12 @@ from pathlib import Path
 import gradio as gr
 import pytest
 
+from captioner.batch.rows import COLUMNS
+from captioner.errors import BudgetError
 from captioner.media.budget import _SECONDS
-from captioner.media.errors import BudgetError
-from captioner.page import folder
-from captioner.page.folder import FolderTab
-from captioner.page.visits import Visit
-from captioner.rows import COLUMNS
+from captioner.page.session import Visit
+from captioner.page.tabs import folder
+from captioner.page.tabs.folder import FolderTab
 from tests.fakes import caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
 from tests.page.conftest import BLUE, RED, service_of, upload

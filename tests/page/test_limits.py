@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from captioner.media.errors import MediaError, TooLargeError, UnsupportedFileError
+from captioner.errors import MediaError, TooLargeError, UnsupportedFileError
 from captioner.page.limits import Limits, TooLongError, TooManyFilesError
 from tests.makers import (
     numbered_frames,

@@ -4,10 +4,9 @@ import re
 
 import pytest
 
-from captioner.captioner import Caption
+from captioner.batch.rows import Row
 from captioner.page import markup
-from captioner.rows import Row
-from captioner.video import TimedCaption
+from captioner.types import Caption, TimedCaption
 from tests.makers import photo
 
 EVIL = '<img src=x onerror="alert(1)">&'

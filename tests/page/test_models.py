@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from captioner import ModelError
-from captioner.captioner import DEFAULT_MODEL
+from captioner.describe.loading import DEFAULT_MODEL
 from captioner.page.models import Models
 from summarizer import SummarizerError
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from captioner.errors import BudgetError
 from captioner.media.budget import _SECONDS
-from captioner.media.errors import BudgetError
-from captioner.page.faults import as_messages
-from captioner.page.photo import Looked, PhotoTab
+from captioner.page.errors import as_messages
 from captioner.page.service import Service
+from captioner.page.tabs.photo import Looked, PhotoTab
 from tests.fakes import FakeCaptioner, caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
 from tests.page.conftest import BLUE, RED, service_of, upload, visit_of

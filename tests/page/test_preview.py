@@ -4,9 +4,9 @@ import shutil
 import numpy as np
 import pytest
 
-from captioner.media.errors import MediaError
+from captioner.errors import MediaError
+from captioner.media.detect import media_kind
 from captioner.media.frames import read_frames
-from captioner.media.kinds import media_kind
 from captioner.page import preview
 from captioner.page.preview import RATE, playable, write_video
 from tests.makers import (

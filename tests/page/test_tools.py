@@ -10,12 +10,12 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamablehttp_client
 from starlette.middleware import Middleware
 
+from captioner.batch.rows import COLUMNS
 from captioner.page import tools as page_tools
 from captioner.page.endpoints import Endpoints
-from captioner.page.faults import RefusalError
+from captioner.page.errors import RefusalError
 from captioner.page.middleware import Hosts, middleware
 from captioner.page.tools import Inbox, ToolRoute, Tools, ToolServer
-from captioner.rows import COLUMNS
 from tests.fakes import caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
 from tests.page.conftest import BLUE, RED, Serving, service_of

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from captioner.page import uploads as room
-from captioner.page.faults import RefusalError
+from captioner.page.errors import RefusalError
 from tests.fakes import caption_of
 from tests.makers import plain, save_photo
 from tests.page.conftest import RED, upload

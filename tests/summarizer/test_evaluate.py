@@ -6,9 +6,9 @@ from summarizer import ConsensusSummarizer
 from summarizer.base import Summarizer
 from summarizer.evaluate import main
 from tests.fusion_makers import save_bart, scenes, write_lines
-from training.fusion_data import HeldOut, hold_out, read_fusion_sets
-from training.fusion_scores import compare
-from training.metrics import score
+from training.fusion.data import HeldOut, hold_out, read_fusion_sets
+from training.fusion.scores import compare
+from training.metrics.captions import score
 
 
 class Parrot(Summarizer):

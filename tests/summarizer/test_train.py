@@ -31,7 +31,7 @@ RECIPE = {
 @pytest.fixture(autouse=True, scope="module")
 def no_java():
     patch = pytest.MonkeyPatch()
-    patch.setattr("training.metrics.meteor_source", lambda: None)
+    patch.setattr("training.metrics.captions.meteor_source", lambda: None)
     yield
     patch.undo()
 
@@ -155,7 +155,9 @@ def test_checkpoints_in_the_model_folder_are_refused_before_training(place, run,
 
 def test_without_run_checkpoints_lie_beside_a_model_in_runs(place, monkeypatch):
     jobs = []
-    monkeypatch.setattr("training.fuser.train_fuser", lambda job: jobs.append(job) or job.output)
+    monkeypatch.setattr(
+        "training.fusion.job.train_fuser", lambda job: jobs.append(job) or job.output
+    )
     assert main(["--data", str(place / "clips.jsonl.gz"), "--output", "runs/fuser"]) == 0
     assert jobs[0].run == Path("runs/fuser-checkpoints")
 
@@ -190,7 +192,7 @@ def test_there_must_be_something_to_resume(place, tmp_path, capsys):
 
 
 def test_a_checkpoint_that_was_cut_short_is_passed_over(tmp_path):
-    from training.fuser import _last_checkpoint
+    from training.fusion.job import _last_checkpoint
 
     for step, whole in ((20, True), (100, True), (120, False)):
         (tmp_path / f"checkpoint-{step}").mkdir()
@@ -203,7 +205,7 @@ def test_a_failure_at_the_end_leaves_no_half_folder(place, trained, monkeypatch)
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("training.fuser_report.write_card", fail)
+    monkeypatch.setattr("training.fusion.report.write_card", fail)
     before = set(place.iterdir())
     with pytest.raises(OSError, match="disk full"):
         main(command(place, "half", "--max-steps", "60", "--resume"))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from captioner.models.vocabulary import END, PAD, START, Vocabulary
-from training.batches import CaptionBatches, mirror_words
+from training.data.batches import CaptionBatches, mirror_words
 
 _CAPTIONS = [["dog left", "dog right"], ["cat"], ["dog cat dog cat dog"], ["cat dog"], ["dog"]]
 
@@ -52,8 +52,8 @@ def test_windows_show_less_of_the_same_photo_and_another_part_each_time():
     vocabulary = Vocabulary(["dog", "cat", "left", "right"])
     options = {"max_words": 4, "batch_size": 5, "captions_per_image": 1, "seed": 1}
     whole, cut = (
-        CaptionBatches([grids], _CAPTIONS, vocabulary, windows=windows, **options)
-        for windows in (False, True)
+        CaptionBatches([grids], _CAPTIONS, vocabulary, grid_crops=grid_crops, **options)
+        for grid_crops in (False, True)
     )
     (all_of_it, tokens), _ = whole[0]
     (parts, same_tokens), _ = cut[0]

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from captioner.confidence import BETWEEN, FILE, GUESSING, SURE, read_calibration
-from captioner.models.errors import ModelError
+from captioner.describe.confidence import BETWEEN, FILE, GUESSING, SURE, read_calibration
+from captioner.errors import ModelError
 from tests.makers import save_photo
 from tests.models.test_caption_model import tiny_model
-from training.calibration import GUESSING_TO, SURE_FROM, calibrate, human_level, main
-from training.metrics import Cider
+from training.captioning.calibration import GUESSING_TO, SURE_FROM, calibrate, human_level, main
+from training.metrics.captions import Cider
 
 
 def some_captions(count=4000):

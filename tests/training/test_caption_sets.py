@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from tests.training.test_datasets import write
-from training.datasets import CaptionSet, DatasetError, load_caption_sets
+from training.data.datasets import CaptionSet, DatasetError, load_caption_sets
 
 ROWS = ('{"id": "x", "captions": ["A dog", " Two dogs "]}', '{"id": 7, "captions": ["A cat"]}')
 SETS = [CaptionSet("x", ("A dog", "Two dogs")), CaptionSet("7", ("A cat",))]

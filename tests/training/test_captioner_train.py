@@ -207,7 +207,7 @@ def test_teachers_alone_can_teach(train, photos, tmp_path, settings):
     code, said = train(photos, teacher, "epochs=12", "views=1", *settings)
     assert code == 0, said
     wrong = _wrongly_captioned(photos, tmp_path / "wrong")
-    settings = ["epochs=12", "views=1", "teaching=1.0", *settings]
+    settings = ["epochs=12", "views=1", "distill_weight=1.0", *settings]
     code, said = train(wrong, student, *settings, more=["--teacher", teacher] * 2)
     assert code == 0, said
     # The captions that it was given say nothing of the photos; the dev photos' are right.

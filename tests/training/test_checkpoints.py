@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import pytest
 
-from captioner.models.errors import ModelError
+from captioner.errors import ModelError
 from tests.models.test_caption_model import WORDS, tiny_model
-from training.batches import CaptionBatches
-from training.captioning import TrainingJob, train
-from training.checkpoints import Checkpoints, epochs_done
-from training.cross_entropy import DevScores, DevSet, fit
-from training.datasets import DatasetError
-from training.recipe import Recipe
-from training.settings import RecipeError
+from training.captioning.cross_entropy import DevScores, DevSet, fit
+from training.captioning.job import TrainingJob, train
+from training.captioning.recipe import Recipe
+from training.common.checkpoints import Checkpoints, epochs_done
+from training.common.settings import RecipeError
+from training.data.batches import CaptionBatches
+from training.data.datasets import DatasetError
 
 RECIPE = Recipe(epochs=3, patience=9, ema=0.5, max_words=6, batch_size=2, captions_per_image=1)
 

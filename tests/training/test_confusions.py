@@ -3,7 +3,7 @@ import json
 import pytest
 
 from tests.makers import photo, save_photo
-from training.confusions import (
+from training.analysis.confusions import (
     ALL,
     ALL_GROUPS,
     classes,
@@ -13,8 +13,8 @@ from training.confusions import (
     report,
     take_turns,
 )
-from training.datasets import CaptionedImage, DatasetError
-from training.word_classes import BROADER, GROUPS
+from training.analysis.word_classes import BROADER, GROUPS
+from training.data.datasets import CaptionedImage, DatasetError
 
 GIRL = ("a girl runs", "the girl is running", "a woman runs", "a kid in a red hat", "a child")
 DOGS = ("two dogs play", "two brown dogs", "two puppies run", "a brown dog and a dog", "dogs")

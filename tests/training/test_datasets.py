@@ -2,14 +2,14 @@ import logging
 
 import pytest
 
-from training import datasets
-from training.datasets import (
+from training.data import datasets
+from training.data.datasets import (
     CaptionedImage,
     DatasetError,
     load_dataset,
     normalise_caption,
 )
-from training.layouts import hashed_split
+from training.data.layouts import hashed_split
 
 
 def write(path, *lines, end="\n", encoding="utf-8"):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from captioner.errors import ModelError
 from captioner.models.config import EncoderConfig
 from captioner.models.encoders import build_encoder
-from captioner.models.errors import ModelError
-from training.encoder_weights import load_encoder_weights
+from training.captioning.encoder_weights import load_encoder_weights
 
 NAME = "block1_conv1/kernel"
 

@@ -4,8 +4,8 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.config import CaptionModelConfig, DecoderConfig, EncoderConfig
 from captioner.models.vocabulary import Vocabulary
 from tests.makers import photo, save_photo
-from training.features import cached_features
-from training.views import View
+from training.data.features import cached_features
+from training.data.views import View
 
 
 def _model():

@@ -5,8 +5,8 @@ import pytest
 
 from tests.fakes import FakeCaptioner
 from tests.makers import numbered_frames, photo, save_animation, save_photo
-from training.datasets import load_dataset
-from training.frame_captions import clip_rows, photo_rows, views
+from training.data.datasets import load_dataset
+from training.fusion.frame_captions import clip_rows, photo_rows, views
 
 
 def test_the_first_view_is_the_photo_and_the_others_differ():

@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from summarizer.choice import Agreement
+from summarizer.consensus_scoring import ConsensusScorer
 from summarizer.ngrams import DocumentFrequencies
 from tests.fusion_makers import WHO, scene, scenes, write_lines
-from training.fuser import FuserJob, read_data
-from training.fuser_recipe import FuserRecipe
-from training.fusion_data import (
+from training.common.settings import RecipeError
+from training.data.lines import DatasetError
+from training.fusion.data import (
     FusionSet,
     choose_targets,
     hold_out,
@@ -17,10 +17,10 @@ from training.fusion_data import (
     read_ids,
     without,
 )
-from training.fusion_examples import FusionExamples, make_pools
-from training.fusion_noise import WordNoise
-from training.reading import DatasetError
-from training.settings import RecipeError
+from training.fusion.examples import FusionExamples, make_pools
+from training.fusion.job import FuserJob, read_data
+from training.fusion.noise import WordNoise
+from training.fusion.recipe import FuserRecipe
 
 RECIPE = FuserRecipe(batch_size=8, max_steps=40)
 
@@ -30,7 +30,7 @@ def sets(prefix="clip", token="<clip>"):
 
 
 def agreement():
-    return Agreement(DocumentFrequencies.from_references(item.captions for item in sets()))
+    return ConsensusScorer(DocumentFrequencies.from_references(item.captions for item in sets()))
 
 
 def examples(recipe=RECIPE, clips=None, photos=(), made=()):
@@ -124,8 +124,8 @@ def test_the_target_is_what_people_agree_on():
 
 def test_targets_keep_to_the_lengths_where_any_caption_does():
     captions = ["a dog", "a dog", "a dog", "a dog runs in a park"]
-    assert choose_targets(captions, Agreement()) == ("a dog runs in a park",)
-    assert choose_targets(["a dog"], Agreement()) == ("a dog",)
+    assert choose_targets(captions, ConsensusScorer()) == ("a dog runs in a park",)
+    assert choose_targets(["a dog"], ConsensusScorer()) == ("a dog",)
 
 
 def test_an_example_is_the_same_whenever_it_is_made():
@@ -172,13 +172,13 @@ def test_spoilt_examples_have_mistakes_repetitions_and_strangers():
 def test_examples_come_from_every_source_in_its_share():
     photos = [FusionSet("p", ("a photo of it", "a photo of it", "photo"), prefix="<photo>")]
     made = [FusionSet("m", ("people say so",), ("machine says so",), "<photo>")]
-    lonely = [FusionSet("l", ("a lonely cat sings",), prefix="<clip>")]
+    single_reference = [FusionSet("l", ("a single_reference cat sings",), prefix="<clip>")]
     recipe = replace(RECIPE, photo_share=0.3, captioner_share=0.2, single_share=0.1, max_steps=100)
-    data = examples(recipe, [sets(), lonely], photos, made)
+    data = examples(recipe, [sets(), single_reference], photos, made)
     targets = [data[index]["target"] for index in range(len(data))]
     shares = [
         sum(target == text for target in targets) / len(targets)
-        for text in ("a photo of it", "people say so", "a lonely cat sings")
+        for text in ("a photo of it", "people say so", "a single_reference cat sings")
     ]
     assert shares == pytest.approx([0.3, 0.2, 0.1], abs=0.05)
     from_machine = [x for x in (data[i] for i in range(200)) if x["target"] == "people say so"]
@@ -195,10 +195,10 @@ def test_every_mistake_leaves_words():
     noise = WordNoise([text for row in scenes() for text in row["captions"]])
     rng = random.Random(0)
     for caption in ("dog", "a dog", "a dog runs in a park near a red car"):
-        spoilt = {noise.spoil(caption, rng) for _ in range(300)}
+        spoilt = {noise.corrupt(caption, rng) for _ in range(300)}
         assert all(spoilt)
         assert len(spoilt) > 2
-    assert WordNoise(["dog"]).spoil("dog", rng)
+    assert WordNoise(["dog"]).corrupt("dog", rng)
 
 
 def test_validation_and_excluded_ids_are_never_trained_on(tmp_path):

@@ -9,8 +9,14 @@ import pytest
 
 from summarizer.ngrams import tokenize
 from tests.training.test_metrics import CORPORA, as_pycocoevalcap
-from training import meteor as module
-from training.meteor import JAVA_SOURCE, NLTK_SOURCE, MeteorError, meteor, meteor_source
+from training.metrics import meteor as module
+from training.metrics.meteor import (
+    JAVA_SOURCE,
+    NLTK_SOURCE,
+    MeteorError,
+    meteor,
+    meteor_source,
+)
 
 needs_java = pytest.mark.skipif(meteor_source() != JAVA_SOURCE, reason="needs Java")
 needs_posix = pytest.mark.skipif(sys.platform == "win32", reason="stands a script in for Java")

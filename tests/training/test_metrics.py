@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from summarizer.ngrams import DocumentFrequencies, tokenize
-from training import metrics
-from training.meteor import MeteorError
-from training.metrics import Cider, diversity, score
+from training.metrics import captions as metrics
+from training.metrics.captions import Cider, diversity, score
+from training.metrics.meteor import MeteorError
 
 SUBJECTS = (
     "a dog",

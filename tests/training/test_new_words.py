@@ -1,7 +1,7 @@
 import numpy as np
 
 from captioner.models.vocabulary import START, Vocabulary
-from training.new_words import grown, joined
+from training.captioning.new_words import grown, joined
 
 CAPTIONS = [
     f"a {animal} {does} on the {place}"

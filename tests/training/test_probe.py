@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tests.makers import save_flickr8k
-from training.datasets import CaptionedImage
-from training.probe import average_precision, main, probe, votes
+from training.analysis.probe import average_precision, main, probe, votes
+from training.data.datasets import CaptionedImage
 
 _COLOURS = {"red": (200, 30, 30), "green": (30, 180, 40), "blue": (40, 60, 210)}
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from training.recipe import Recipe
-from training.settings import RecipeError, parse_settings
+from training.captioning.recipe import Recipe
+from training.common.settings import RecipeError, parse_settings
 
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 
@@ -41,7 +41,7 @@ def test_settings_of_the_command_line():
         ("epochs: many", "epochs is 'many', expected int"),
         ("views: true", "views is True, expected int"),
         ("objective: fame", "unknown objective 'fame'; known: cross-entropy, self-critical"),
-        ("{windows: true, train_from: block14}", "windows are cut from the grid of a frozen"),
+        ("{grid_crops: true, train_from: block14}", "grid_crops are cut from the grid of a frozen"),
         ("decoder: lstm", "decoder must be a mapping"),
         ("- a", "must be a mapping"),
         ("a: [", "cannot be read as a recipe"),

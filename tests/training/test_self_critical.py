@@ -5,8 +5,14 @@ import pytest
 from captioner.models.decoding import DecodingOptions
 from captioner.models.vocabulary import PAD
 from tests.models.test_caption_model import WORDS, tiny_model
-from training.batches import CaptionBatches
-from training.self_critical import PolicyGradient, Reward, RewardOfEach, Searcher, advantages
+from training.captioning.self_critical import (
+    PolicyGradient,
+    Reward,
+    RewardOfEach,
+    Searcher,
+    advantages,
+)
+from training.data.batches import CaptionBatches
 
 REFERENCES = [["a dog runs", "the dog runs fast"], ["a cat sleeps", "one cat is asleep"]]
 

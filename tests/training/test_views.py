@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.makers import corners
-from training.views import View, window
+from training.data.views import View, window
 
 
 def test_the_first_view_is_the_photo_and_the_second_its_mirror_image():

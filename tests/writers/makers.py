@@ -1,8 +1,7 @@
 """Rows to write, and inputs that they are about."""
 
-from captioner.captioner import Caption
-from captioner.rows import Row
-from captioner.video import TimedCaption
+from captioner.batch.rows import Row
+from captioner.types import Caption, TimedCaption
 
 
 def image(name="a.jpg", text="a dog runs", score=-0.41, path=None):

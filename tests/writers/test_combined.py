@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from captioner.rows import Row
+from captioner.batch.rows import Row
 from captioner.writers import FILE_WRITERS
 from tests.writers.makers import rows_of_files
 

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from captioner.rows import COLUMNS, plain_text
+from captioner.batch.rows import COLUMNS, plain_text
 from captioner.writers import CsvWriter, JsonLinesWriter, OutputFileError
 from tests.writers.makers import clip, failure, image, timed
 

@@ -1,6 +1,6 @@
 import io
 
-from captioner.rows import one_line
+from captioner.batch.rows import one_line
 from captioner.writers import TextWriter
 from tests.writers.makers import failure, image
 

@@ -1,0 +1,1 @@
+"""Many files: found, read ahead, captioned together, a row for each."""

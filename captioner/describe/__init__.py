@@ -1,0 +1,1 @@
+"""Captioners of pictures and of clips, of all kinds."""

@@ -1,0 +1,139 @@
+"""What every captioner of pictures, and every captioner of clips, is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from captioner.media.images import load_image
+from captioner.ranges import BATCH_SIZE, check_whole
+from captioner.types import Caption
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    Picture = str | Path | Image | np.ndarray
+
+# Encoders read squares of 224 to 480 px; pictures and frames that wait for their batch are no
+# larger than this, in pixels: sixteen at the full size of a 48-megapixel camera would take 2.3 GB.
+MAX_SIDE = 1024
+
+
+class Captioner(ABC):
+    """Captions pictures; whatever makes the captions offers this.
+
+    Attributes:
+        name: what rows and pages call it.
+        streams: from how many threads at once `caption_images` may be called.
+    """
+
+    name: str
+    streams: int = 1
+
+    @abstractmethod
+    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
+        """Captions pictures as one batch.
+
+        Args:
+            images: each uint8 [H, W, 3], of any size.
+
+        Raises:
+            ValueError: an image is none such.
+        """
+
+    @abstractmethod
+    def searching(self, *, beams: int) -> Captioner:
+        """The same captioner, with the same weights in memory, searching otherwise.
+
+        Args:
+            beams: captions followed side by side, 1 to 100.
+
+        Raises:
+            ValueError: ``beams`` is no such number.
+        """
+
+    def for_clips(self) -> Captioner:
+        """The same captioner, with the same weights in memory, for the frames of clips.
+
+        One that was taught clips says of a frame what people say of such a clip.
+        """
+        return self
+
+    def check(self) -> None:  # noqa: B027 - a captioner may have nothing that can be damaged
+        """Finds out whether it can caption, so that no picture is blamed for what the model lacks.
+
+        Raises:
+            ModelError: it cannot.
+        """
+
+    def with_streams(self) -> Captioner:
+        """The same captioner for a long run: it has the ``streams`` that caption the most pictures.
+
+        One with several streams takes longer for a single picture.
+        """
+        return self
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """What `caption_images` makes of a picture first, which a thread can do ahead of it.
+
+        Args:
+            image: uint8 [H, W, 3].
+
+        Returns:
+            uint8 [h, w, 3], as small as can be, of which `caption_images` says the same.
+        """
+        return image
+
+    def caption(self, source: Picture) -> Caption:
+        """Captions one picture.
+
+        Args:
+            source: a path, a PIL image, or an array: [H, W] or [H, W, 1|3|4], of bool, uint8,
+                uint16, or floats from 0 to 1. Transparency lies on white.
+
+        Raises:
+            MediaError: the picture cannot be read.
+        """
+        return self.caption_images([_load(source)])[0]
+
+    def caption_many(self, sources: Iterable[Picture], batch_size: int = 16) -> Iterator[Caption]:
+        """Captions pictures in batches, in order.
+
+        Args:
+            sources: as for `caption`.
+            batch_size: pictures in memory, and in the network, at a time; 1 to 1,024.
+
+        Raises:
+            MediaError: a picture cannot be read.
+            ValueError: ``batch_size`` is no such number; at once, before any picture is taken.
+        """
+        check_whole("batch_size", batch_size, *BATCH_SIZE)
+        return self._caption_batches(iter(sources), batch_size)
+
+    def _caption_batches(self, sources: Iterator[Picture], size: int) -> Iterator[Caption]:
+        while batch := [_load(source) for source in islice(sources, size)]:
+            yield from self.caption_images(batch)
+
+
+def check_images(images: Sequence[np.ndarray]) -> None:
+    """Refuses what is no picture as the networks take it.
+
+    Raises:
+        ValueError: an image is not uint8 [H, W, 3].
+    """
+    for place, image in enumerate(images):
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            shape = " x ".join(map(str, image.shape))
+            raise ValueError(
+                f"image {place} is {image.dtype} [{shape}] and must be uint8 [H, W, 3]; caption "
+                "and caption_many also take grey pictures, and such with transparency"
+            )
+
+
+def _load(source: Picture) -> np.ndarray:
+    return load_image(source, max_side=MAX_SIDE)

@@ -1,0 +1,111 @@
+"""From a name or a folder to a captioner."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import get_args
+
+from captioner.describe.base import Captioner
+from captioner.describe.network import NetworkCaptioner
+from captioner.errors import ModelError
+from captioner.ranges import BEAMS, check_whole
+from captioner.runtime.extras import need
+from captioner.runtime.hub import is_path
+from captioner.types import Precision
+
+PRETRAINED = Path(__file__).parents[1] / "pretrained"
+DEFAULT_MODEL = "flickr8k-xception-lstm"
+
+
+def load_captioner(
+    model: str | Path | None = None,
+    *,
+    beams: int | None = None,
+    prompt: str | None = None,
+    precision: Precision | None = None,
+) -> Captioner:
+    """Loads a captioner.
+
+    Args:
+        model: None for the one that ships; the name of one that ships; a folder that
+            ``captioner.train`` or transformers' ``save_pretrained`` wrote; or the name of an
+            image-to-text model of the Hugging Face hub, ``owner/model``, which is then downloaded
+            through transformers.
+        beams: beam size of the search; None: the model's own.
+        prompt: what a chat-style model of the hub is asked about a picture, or the words that a
+            captioner of the hub goes on with; None: a general question, or none.
+        precision: what the network computes with; None: bfloat16 where OpenVINO runs it on a CPU
+            that multiplies it, else float32.
+
+    Raises:
+        ModelError: there is no such model, it is damaged, takes no prompt, or does not run in this
+            precision.
+        ValueError: ``beams`` is no whole number from 1 to 100, or there is no such precision.
+    """
+    if beams is not None:
+        check_whole("beams", beams, *BEAMS)
+    if precision not in (None, *get_args(Precision)):
+        known = ", ".join(get_args(Precision))
+        raise ValueError(f"precision cannot be {precision!r}; give one of: {known}")
+    captioner = _load_model(DEFAULT_MODEL if model is None else model, prompt, precision)
+    if beams is not None:
+        captioner = captioner.searching(beams=beams)
+    captioner.check()
+    return captioner
+
+
+def shipped_models() -> list[str]:
+    """Names of the models that ship."""
+    return sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
+
+
+def _load_model(model: str | Path, prompt: str | None, precision: Precision | None) -> Captioner:
+    if not str(model).strip():
+        names = ", ".join(shipped_models()) or "none"
+        raise ModelError(
+            "the model's name is empty; give a folder, a name on the Hugging Face hub "
+            f"(owner/model), or one of those that ship: {names}"
+        )
+    if isinstance(model, str) and model in shipped_models():
+        return _load_network(PRETRAINED / model, prompt, precision)
+    folder = Path(model)
+    if folder.is_dir() and not _is_of_transformers(folder):
+        return _load_network(folder.resolve(), prompt, precision)
+    if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
+        names = ", ".join(shipped_models()) or "none"
+        raise ModelError(
+            f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
+            f"(owner/model), and what ships is: {names}"
+        )
+    try:
+        need("torch", "transformers", extra="hub", what="a captioner of transformers")
+    except ImportError as error:
+        raise ModelError(str(error)) from None
+    from captioner.describe.hub import HubCaptioner
+
+    if folder.is_dir():
+        return HubCaptioner.from_folder(folder.resolve(), prompt, precision)
+    return HubCaptioner.from_hub(str(model), prompt, precision)
+
+
+def _load_network(
+    folder: Path, prompt: str | None, precision: Precision | None
+) -> NetworkCaptioner:
+    if prompt is not None:
+        raise ModelError(
+            f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
+            "prompt out, or take a model of the Hugging Face hub"
+        )
+    from captioner.models.loading import load_model
+
+    return NetworkCaptioner(load_model(folder, precision), folder.name)
+
+
+def _is_of_transformers(folder: Path) -> bool:
+    """Whether transformers wrote a model folder; what is damaged, its own loader reports."""
+    try:
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and "model_type" in values

@@ -1,1 +1,0 @@
-"""Captioners of the Hugging Face hub."""

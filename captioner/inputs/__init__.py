@@ -1,1 +1,0 @@
-"""Which files a run captions: named ones, folders, patterns and lists, by their names alone."""

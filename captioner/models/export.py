@@ -1,0 +1,68 @@
+"""The graphs of a model for OpenVINO, made of its Keras definition on Keras's OpenVINO backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from captioner.models.caption_model import CaptionModel
+from captioner.models.exported import MEMORY, STEP
+from captioner.runtime.openvino_graphs import converted
+
+# How many captions of an image the step is built for, before any number may be given: a number
+# that no other size of a network has.
+_CAPTIONS = 104_729
+
+
+def graphs_of(model: CaptionModel) -> dict[str, Any]:
+    """The graphs that `exported.ExportedModel` runs, each an `openvino.Model`.
+
+    Their constants have the names of the weights that they are.
+
+    Args:
+        model: built on Keras's OpenVINO backend.
+
+    Returns:
+        - ``memory``: images uint8 [B, S, S, 3] → starting states and memory.
+        - ``step``: as `CaptionModel.step_graph`, folded, for any number of captions.
+    """
+    for variables in (model.encoder.variables(), model.decoder_variables()):
+        for name, variable in variables.items():
+            variable.value.output.get_node().set_friendly_name(name)
+    step = converted(model.step_graph(_CAPTIONS, folded=True))
+    _open_captions(step)
+    return {MEMORY: converted(model.memory_graph(model.encoder.model, folded=True)), STEP: step}
+
+
+def _open_captions(graph: Any) -> None:
+    """Lets the step take any number of captions of an image, which is the second axis everywhere.
+
+    Keras's layers know the number and write it into every change of shape; "as it comes" is what
+    OpenVINO calls 0 there.
+
+    Raises:
+        ValueError: the number stands elsewhere, too.
+    """
+    for parameter in graph.get_parameters():
+        shape = parameter.get_partial_shape()
+        if len(shape) > 1 and shape[1] == _CAPTIONS:
+            shape[1] = -1
+            parameter.set_partial_shape(shape)
+    for node in graph.get_ops():
+        if node.get_type_name() != "Constant" or node.data.dtype.kind != "i":
+            continue
+        if np.any(node.data == _CAPTIONS):
+            for target in node.output(0).get_target_inputs():
+                _keep_captions(target.get_node(), node.data)
+    graph.validate_nodes_and_infer_types()
+
+
+def _keep_captions(node: Any, shape: np.ndarray) -> None:
+    from openvino import opset16
+
+    if node.get_type_name() != "Reshape" or np.flatnonzero(shape == _CAPTIONS).tolist() != [1]:
+        raise ValueError(f"{node.get_friendly_name()} hangs on the number of captions")
+    kept = np.where(shape == _CAPTIONS, 0, shape)
+    new = opset16.reshape(node.input_value(0), opset16.constant(kept), special_zero=True)
+    node.output(0).replace(new.output(0))

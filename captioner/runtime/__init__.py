@@ -1,0 +1,1 @@
+"""The floor that both stages stand on: graphs, Keras, the hub, the process."""

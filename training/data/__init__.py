@@ -1,0 +1,1 @@
+"""Captioned photos and clips: read, shown in several views, in batches."""

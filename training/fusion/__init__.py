@@ -1,0 +1,1 @@
+"""How a summarizer learns to fuse captions."""
