@@ -10,6 +10,10 @@ INSTALLED := $(VENV)/.installed
 DEMO := demo/.made
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e
 
+# Tests run in so many processes, each of which takes up to 2 GB. All of a file run in one.
+WORKERS ?= 2
+TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
 # More words for pip, such as a mirror: make setup PIP_FLAGS="--index-url https://..."
 PIP_FLAGS ?=
 
@@ -28,16 +32,17 @@ setup: $(INSTALLED)  ## install everything into .venv, in the versions of constr
 demo: $(BASE) $(DEMO)  ## caption four photos, a GIF and a video; installs only what that needs
 	$(BIN)/python -m captioner demo
 
-check: $(INSTALLED)  ## lint, format, types
+check: $(INSTALLED)  ## lint, format, types, which way imports run
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 quick: $(INSTALLED)  ## of the tests those that one needs while working, without the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 test: check chromium  ## check, then run all tests
-	$(BIN)/python -m pytest
+	$(TESTS)
 
 browse: $(INSTALLED) chromium  ## of the tests only those that drive the web page, and its pictures
 	$(BIN)/python -m pytest tests/browser

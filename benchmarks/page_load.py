@@ -114,11 +114,10 @@ def library(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     from captioner.runtime.backend import choose_backend
 
     choose_backend()
-    from captioner import VideoCaptioner, load_captioner
-    from summarizer import load_summarizer
+    from captioner import load_captioner, load_clip_captioner
 
     captioner = load_captioner()
-    video = VideoCaptioner(captioner, load_summarizer())
+    video = load_clip_captioner(captioner)
     return {
         path: {
             "/caption_image": known(captioner.caption, path),

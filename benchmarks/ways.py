@@ -50,31 +50,29 @@ def this_project(precision: Precision | None) -> Way:
     from captioner.runtime.backend import choose_backend
 
     choose_backend()
-    from captioner import VideoCaptioner, load_captioner
+    from captioner import ClipCaptioner, load_captioner, load_clip_captioner
     from captioner.batch.finding import find_inputs
     from captioner.batch.pipeline import caption_inputs
 
     captioner = load_captioner(precision=precision)
 
-    def make_video_captioner() -> VideoCaptioner:
-        from summarizer import load_summarizer
-
+    def make_clip_captioner() -> ClipCaptioner:
         if "video" not in made:
-            made["video"] = VideoCaptioner(captioner, load_summarizer())
+            made["video"] = load_clip_captioner(captioner)
         return made["video"]
 
-    made: dict[str, VideoCaptioner] = {}
+    made: dict[str, ClipCaptioner] = {}
 
     def folder(paths: Sequence[Path]) -> object:
         inputs = find_inputs(list(map(str, paths)), False).inputs
-        rows = list(caption_inputs(inputs, captioner, make_video_captioner))
+        rows = list(caption_inputs(inputs, captioner, make_clip_captioner))
         if any(row.error for row in rows):
             raise SystemExit("a photo was not captioned")
         return rows
 
     return Way(
         captioner.caption_images,
-        clip=lambda path: make_video_captioner().caption(path),
+        clip=lambda path: make_clip_captioner().caption(path),
         folder=folder,
     )
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
-    from captioner.describe.base import Captioner
-    from captioner.describe.fused import VideoCaptioner
-    from captioner.describe.loading import load_captioner
+    from captioner.describe.base import Captioner, ClipCaptioner
+    from captioner.describe.loading import load_captioner, load_clip_captioner
     from captioner.errors import (
         BudgetError,
         CodecMissingError,
@@ -31,12 +30,14 @@ if TYPE_CHECKING:
         UnreadableFileError,
         UnsupportedFileError,
     )
-    from captioner.types import Caption, TimedCaption, VideoCaption
+    from captioner.types import Caption, ClipCaption, TimedCaption
 
 __all__ = [
     "BudgetError",
     "Caption",
     "Captioner",
+    "ClipCaption",
+    "ClipCaptioner",
     "CodecMissingError",
     "EmptyFileError",
     "InputLostError",
@@ -50,22 +51,28 @@ __all__ = [
     "TruncatedFileError",
     "UnreadableFileError",
     "UnsupportedFileError",
-    "VideoCaption",
-    "VideoCaptioner",
     "load_captioner",
+    "load_clip_captioner",
 ]
 
 _MODULES = {
-    "captioner.describe.base": ("Captioner",),
-    "captioner.describe.fused": ("VideoCaptioner",),
-    "captioner.describe.loading": ("load_captioner",),
+    "captioner.describe.base": ("Captioner", "ClipCaptioner"),
+    "captioner.describe.loading": ("load_captioner", "load_clip_captioner"),
     "captioner.errors": tuple(name for name in __all__ if name.endswith("Error")),
-    "captioner.types": ("Caption", "TimedCaption", "VideoCaption"),
+    "captioner.types": ("Caption", "ClipCaption", "TimedCaption"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 
+# Names of version 0.1 that are still good.
+_OLD_NAMES = {"VideoCaption": ("captioner.types", "ClipCaption")}
+_OLD_NAMES["VideoCaptioner"] = "captioner.describe.fused", "FusedClipCaptioner"
+
+
 def __getattr__(name: str) -> object:
+    if name in _OLD_NAMES:
+        module, new = _OLD_NAMES[name]
+        return getattr(import_module(module), new)
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULE_OF[name]), name)

@@ -156,7 +156,7 @@ def _job(
         load_captioner=partial(load_captioner, options.model, **captioner_settings(options)),
         load_summarizer=partial(load_summarizer, options.summarizer),
         max_frames=options.max_frames,
-        frames=options.frames,
+        frame_selector=options.frames,
         batch_size=options.batch_size,
         max_seconds=options.max_seconds,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,18 +51,45 @@ class TimedCaption:
 
 
 @dataclass(frozen=True)
-class VideoCaption:
-    """One sentence for a clip, and the captions of the frames that it was made from.
+class ClipCaption:
+    """One sentence for a clip.
 
     Attributes:
         text: the sentence.
-        frames: the captioned frames, in order of time; at least one.
+        score: how sure the captioner is, a mean log-probability a word; nearer to 0 is surer.
+        frames: the captions of the frames that it was made from, in order of time; none where the
+            captioner does not speak of single frames.
+        summarizer: the name of the summarizer that made it of these captions; None where none was
+            asked, as for a clip of one frame.
     """
 
     text: str
-    frames: tuple[TimedCaption, ...]
+    score: float
+    frames: tuple[TimedCaption, ...] = ()
+    summarizer: str | None = None
 
-    @property
-    def score(self) -> float:
-        """The mean of the frames' scores, each a mean log-probability a word."""
-        return sum(frame.caption.score for frame in self.frames) / len(self.frames)
+
+@dataclass(frozen=True)
+class EncodedFrame:
+    """What a clip captioner keeps of one frame, until it has those of the whole clip.
+
+    Attributes:
+        code: whatever it makes of a frame, such as features; None where the caption is all.
+        caption: what it says of this frame alone; None where it does not.
+    """
+
+    code: Any = None
+    caption: Caption | None = None
+
+
+@dataclass(frozen=True)
+class EncodedClip:
+    """The frames of a clip, as a clip captioner encoded them.
+
+    Attributes:
+        spans: of each frame the start and the end of what it stands for, in seconds.
+        frames: as many; at least one.
+    """
+
+    spans: tuple[tuple[float, float], ...]
+    frames: tuple[EncodedFrame, ...]

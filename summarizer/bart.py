@@ -153,7 +153,7 @@ class BartSummarizer(Summarizer):
 
     def _candidates(self, groups: list[list[str]]) -> list[list[Candidate]]:
         sources = [self.settings.source(group) for group in groups]
-        batch = self.network.read(sources)
+        batch = self.network.encode(sources)
         found = [
             # Captions in letters that the model lacks leave it nothing to read but its fancy.
             self._texts(group, beams) if source != self.settings.prefix else {}

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from torch import nn
 
 from captioner.runtime.hub import quiet
-from summarizer.openvino_network import GRAPHS, graph_files
+from summarizer.exported import GRAPHS, graph_files
 from summarizer.torch_network import TorchNetwork
 
 

@@ -40,7 +40,7 @@ class Network(ABC):
     """A sequence-to-sequence network and its tokenizer."""
 
     @abstractmethod
-    def read(self, sources: Sequence[str]) -> EncodedBatch:
+    def encode(self, sources: Sequence[str]) -> EncodedBatch:
         """Reads sources together; of each as much as the network can."""
 
     @property

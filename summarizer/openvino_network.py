@@ -15,15 +15,14 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from captioner.runtime.extras import need
-from captioner.runtime.graph_files import GraphFiles
 from captioner.runtime.hub import quiet
 from captioner.runtime.openvino_graphs import on_cpu
 from summarizer.beam_search import BeamSearch, SearchOptions
+from summarizer.exported import graph_files
 from summarizer.network import EncodedBatch, Network
 
 _log = logging.getLogger("captionloom")
 
-GRAPHS = ("encoder", "decoder", "words")
 _SAME_LENGTHS = 32  # sources are filled up to a multiple: each new length takes time to prepare
 
 
@@ -71,8 +70,8 @@ class OpenVinoNetwork(Network):
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         return cls(graphs, tokenizer, config, precision)
 
-    def read(self, sources: Sequence[str]) -> OpenVinoEncodedBatch:
-        """See `Network.read`."""
+    def encode(self, sources: Sequence[str]) -> OpenVinoEncodedBatch:
+        """See `Network.encode`."""
         return OpenVinoEncodedBatch(self, sources)
 
     @property
@@ -93,13 +92,6 @@ class OpenVinoNetwork(Network):
         """What tokens say."""
         said: list[str] = self._tokenizer.decode_batch(tokens)
         return said
-
-
-def graph_files(folder: Path) -> GraphFiles:
-    """The files that the graphs of a model folder are made of."""
-    # The weights count as settings, for some are folded into others.
-    settings = ("config.json", "model.safetensors")
-    return GraphFiles(GRAPHS, ("model.safetensors",), settings, folder.joinpath)
 
 
 def _graphs_made_now(folder: Path) -> dict[str, Any]:

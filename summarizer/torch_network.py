@@ -59,8 +59,8 @@ class TorchNetwork(Network):
         check_numbers(model)
         return cls(model.eval(), tokenizer)
 
-    def read(self, sources: Sequence[str]) -> TorchEncodedBatch:
-        """See `Network.read`."""
+    def encode(self, sources: Sequence[str]) -> TorchEncodedBatch:
+        """See `Network.encode`."""
         return TorchEncodedBatch(self, sources)
 
     @property

@@ -9,7 +9,7 @@ import pytest
 
 from captioner.batch.finding import find_inputs
 from captioner.batch.pipeline import caption_inputs
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from captioner.ray import _connected, _share, main
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation
@@ -90,7 +90,7 @@ def test_a_killed_worker_costs_no_row_and_doubles_none(cluster, tmp_path, capsys
     assert code == 1
     assert dying.marker.exists()
     captioner = FakeCaptioner()
-    video = VideoCaptioner(captioner, FakeSummarizer(), max_frames=4)
+    video = FusedClipCaptioner(captioner, FakeSummarizer(), max_frames=4)
     inputs = find_inputs([str(folder)], recursive=True).inputs
     expected = [row.as_dict() for row in caption_inputs(inputs, captioner, lambda: video)]
     assert read(tmp_path / "out") == expected

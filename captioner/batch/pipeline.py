@@ -13,25 +13,23 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from captioner.batch.finding import Input
-from captioner.batch.prefetch import Loaded, Prefetcher, read_ahead
+from captioner.batch.prefetch import Loaded, Models, Prefetcher, read_ahead
 from captioner.batch.rows import Row, failure_reason
 from captioner.media.budget import DEFAULT_LIMITS, Limits
 from captioner.media.pixels import RGBArray
-from captioner.types import MediaKind, TimedCaption
+from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame, MediaKind
 
 if TYPE_CHECKING:
-    from captioner.describe.base import Captioner
-    from captioner.describe.fused import VideoCaptioner
-    from captioner.types import Caption, VideoCaption
+    from captioner.describe.base import Captioner, ClipCaptioner
 
     Images: TypeAlias = list[tuple[RGBArray, bool]]  # each with whether it is a frame of a clip
-    Outcome: TypeAlias = Caption | str  # of an image: its caption, or the reason why it has none
-    Captioned: TypeAlias = tuple[Loaded, list[Caption]]  # a file, and the captions of its images
+    Seen: TypeAlias = Caption | EncodedFrame  # what the models make of a picture, of a frame
+    Outcome: TypeAlias = Seen | str  # of an image, or the reason why there is none
+    Captioned: TypeAlias = tuple[Loaded, list[Any]]  # a file, and what was seen in its images
 
 WORKERS = max(2, min(8, os.cpu_count() or 1))
 _BATCHES_AHEAD = 3  # of images that wait for the network
@@ -42,7 +40,7 @@ _LONGEST_WAIT = 5.0  # seconds that a file waits for the clips to be so many
 def caption_inputs(
     inputs: Iterable[Input],
     captioner: "Captioner",
-    video_captioner: "Callable[[], VideoCaptioner]",
+    clip_captioner: "Callable[[], ClipCaptioner]",
     *,
     batch_size: int = 16,
     workers: int = WORKERS,
@@ -62,9 +60,9 @@ def caption_inputs(
 
     Args:
         inputs: what ``find_inputs`` found.
-        captioner: captions the pictures, and the frames of the clips.
-        video_captioner: gives what samples and fuses the clips; called once, and for a clip only,
-            so that nothing of stage two is loaded for pictures.
+        captioner: captions the pictures.
+        clip_captioner: gives what captions the clips; called once, and for a clip only, so that
+            nothing of it is loaded for pictures.
         batch_size: so many pictures and frames at most are captioned together; at least 1.
         workers: so many threads read files; at least 1.
         overtaking: whether the order may change around files that take over a second to read.
@@ -72,14 +70,14 @@ def caption_inputs(
             None when it was read.
         max_seconds: reading one file may take so long; above 0.
     """
-    captioner = captioner.with_streams()
-    reader = Prefetcher(captioner, video_captioner, Limits(seconds=max_seconds))
+    models = Models(captioner, clip_captioner)
+    prefetcher = Prefetcher(models, Limits(seconds=max_seconds))
     room = _BATCHES_AHEAD * batch_size
     held: list[Captioned] = []
     since = 0.0
     reading = read_ahead(
         inputs,
-        reader.read,
+        prefetcher.read,
         workers=workers,
         room=room,
         overtaking=overtaking,
@@ -87,7 +85,7 @@ def caption_inputs(
     )
     with (
         closing(reading) as files,
-        closing(_captioned(files, captioner, batch_size)) as captioned,
+        closing(_captioned(files, models, batch_size)) as captioned,
     ):
         for file in captioned:
             if file is not None:
@@ -95,9 +93,9 @@ def caption_inputs(
                 held.append(file)
             clips = sum(loaded.spans is not None for loaded, _ in held)
             if clips in (0, _CLIPS_TOGETHER) or time.monotonic() - since > _LONGEST_WAIT:
-                yield from _rows(held, captioner, reader)
+                yield from _rows(held, models)
                 held = []
-        yield from _rows(held, captioner, reader)
+        yield from _rows(held, models)
 
 
 def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) -> Row:
@@ -106,13 +104,13 @@ def failed_row(item: Input, error: str | None, kind: MediaKind | None = None) ->
 
 
 def _captioned(
-    files: Iterable[Loaded | None], captioner: "Captioner", size: int
+    files: Iterable[Loaded | None], models: Models, size: int
 ) -> "Generator[Captioned | None, None, None]":
-    """The captions of each file's images."""
+    """What was seen in each file's images."""
     waiting: deque[tuple[Loaded, int]] = deque()  # each with the number of its images
     outcomes: deque[Outcome] = deque()
     batches = _batches(files, waiting, size)
-    with closing(_over_streams(captioner, batches)) as results:
+    with closing(_over_streams(models, batches)) as results:
         for result in results:
             if result is None:
                 yield None
@@ -122,8 +120,8 @@ def _captioned(
                 file, count = waiting.popleft()
                 found = [outcomes.popleft() for _ in range(count)]
                 reasons = [one for one in found if isinstance(one, str)]
-                captions = [one for one in found if not isinstance(one, str)]
-                yield replace(file, error=reasons[0]) if reasons else file, captions
+                seen = [one for one in found if not isinstance(one, str)]
+                yield replace(file, error=reasons[0]) if reasons else file, seen
 
 
 def _batches(
@@ -156,14 +154,14 @@ def _batches(
 
 
 def _over_streams(
-    captioner: "Captioner", batches: "Iterator[Images | None]"
+    models: Models, batches: "Iterator[Images | None]"
 ) -> "Generator[list[Outcome] | None, None, None]":
     """What becomes of each batch, in their order; several at once where there are streams.
 
     At a None, it is what is there by then.
     """
-    work = partial(_caption_images, captioner)
-    if captioner.streams == 1:
+    work = partial(_see, models)
+    if models.streams == 1:
         for batch in batches:
             yield None if batch is None else work(batch)  # in this thread: Ctrl-C ends it at once
         return
@@ -172,7 +170,7 @@ def _over_streams(
         # layers of each thread apart, must do so in the thread that loaded the model.
         yield None if batch is None else work(batch[:1])
         if batch:
-            yield from _side_by_side(work, chain([batch[1:]], batches), captioner.streams)
+            yield from _side_by_side(work, chain([batch[1:]], batches), models.streams)
             return
 
 
@@ -198,67 +196,64 @@ def _side_by_side(
             pool.shutdown(cancel_futures=True)
 
 
-def _caption_images(captioner: "Captioner", images: "Images") -> "list[Outcome]":
-    frames = captioner.for_clips()
-    if frames is captioner:
-        return _caption_alike(captioner, [image for image, _ in images])
-    outcomes: list[Outcome] = []
-    for of_clips, run in groupby(images, key=itemgetter(1)):
-        mine = frames if of_clips else captioner
-        outcomes += _caption_alike(mine, [image for image, _ in run])
-    return outcomes
+def _see(models: Models, images: "Images") -> "list[Outcome]":
+    """What the models make of a batch; pictures and frames are given to a model of their own."""
+    alone = [image for image, of_clip in images if not of_clip]
+    pictures = iter(_see_alike(models.pictures.caption_images, alone))
+    frames = [image for image, of_clip in images if of_clip]
+    encoded = iter(_see_alike(models.clips.encode_frames, frames) if frames else [])
+    return [next(encoded if of_clip else pictures) for _, of_clip in images]
 
 
-def _caption_alike(captioner: "Captioner", images: list[RGBArray]) -> "list[Outcome]":
+def _see_alike(
+    look: "Callable[[Sequence[RGBArray]], Sequence[Seen]]", images: list[RGBArray]
+) -> "list[Outcome]":
     if not images:
         return []
     try:
-        return [*captioner.caption_images(images)]
+        return [*look(images)]
     except Exception as error:
         if len(images) == 1:
             return [failure_reason(error)]
     # One image makes the batch fail, or the batch does not fit into memory: each on its own.
-    return [outcome for image in images for outcome in _caption_alike(captioner, [image])]
+    return [outcome for image in images for outcome in _see_alike(look, [image])]
 
 
-def _rows(held: "Sequence[Captioned]", captioner: "Captioner", reader: Prefetcher) -> Iterator[Row]:
+def _rows(held: "Sequence[Captioned]", models: Models) -> Iterator[Row]:
     """The rows of these files; the sentences of their clips are made together."""
     clips = [
-        [TimedCaption(*span, caption) for span, caption in zip(file.spans, captions, strict=True)]
-        for file, captions in held
+        EncodedClip(file.spans, tuple(frames))
+        for file, frames in held
         if file.spans is not None and file.error is None
     ]
-    with _one_torch_thread() if captioner.streams > 1 else nullcontext():
-        sentences = iter(_fuse(clips, reader) if clips else [])
-    for file, captions in held:
+    with _one_torch_thread() if models.streams > 1 else nullcontext():
+        sentences = iter(_caption_clips(models, clips) if clips else [])
+    for file, seen in held:
         if file.error is not None:
             yield failed_row(file.item, file.error, file.kind)
         elif file.spans is None:
-            yield _row(file, captions[0].text, captions[0].score, captioner.name)
+            yield _row(file, seen[0].text, seen[0].score, models.pictures.name)
         elif isinstance(clip := next(sentences), str):
             yield failed_row(file.item, clip, file.kind)
         else:
-            summarizer = reader.video.summarizer.name if len(clip.frames) > 1 else None
             yield _row(
                 file,
                 clip.text,
                 clip.score,
-                captioner.name,
+                models.clips.name,
                 frames=clip.frames,
-                summarizer=summarizer,
+                summarizer=clip.summarizer,
             )
 
 
-def _fuse(
-    clips: Sequence[Sequence[TimedCaption]], reader: Prefetcher
-) -> "list[VideoCaption | str]":
+def _caption_clips(models: Models, clips: Sequence[EncodedClip]) -> "list[ClipCaption | str]":
     """What each clip shows, or the reason why that cannot be said."""
     try:
-        return [*reader.video.fuse_many(clips)]
+        return [*models.clips.caption_encoded(clips)]
     except Exception as error:
         if len(clips) == 1:
             return [failure_reason(error)]
-    return [outcome for clip in clips for outcome in _fuse([clip], reader)]
+    return [outcome for clip in clips for outcome in _caption_clips(models, [clip])]
 
 
 @contextmanager

@@ -20,8 +20,7 @@ from captioner.types import MediaKind
 from summarizer.base import SummarizerError
 
 if TYPE_CHECKING:
-    from captioner.describe.base import Captioner
-    from captioner.describe.fused import VideoCaptioner
+    from captioner.describe.base import Captioner, ClipCaptioner
 
 _IMAGES_OF_A_CLIP = 16  # kept room for until it is read; the usual number of frames
 _PAUSE = 0.3  # seconds of waiting after which what is there goes on
@@ -35,7 +34,7 @@ class Loaded:
     Attributes:
         item: the input.
         kind: what it is; None where that could not be read.
-        images: a picture, or the frames of a clip, as `Captioner.prepare` returned them; none
+        images: a picture, or the frames of a clip, as `prepare` of its model returned them; none
             where ``error`` is set.
         spans: of a clip, the start and end of what each frame stands for, in seconds.
         error: what is wrong with it and what to do.
@@ -48,40 +47,52 @@ class Loaded:
     error: str | None = None
 
 
-class Prefetcher:
-    """Reads files for a captioner; any number of threads may share it.
+class Models:
+    """What captions pictures, and what captions clips, which is made when the first clip comes.
 
     Args:
-        captioner: will caption the images.
-        video_captioner: gives what samples and fuses clips; called once, when the first clip
-            comes.
-        limits: how much work each file may make.
+        captioner: captions pictures.
+        clip_captioner: gives what captions clips; called once, and for a clip only.
+
+    Attributes:
+        pictures: captions pictures.
+        streams: from how many threads at once they may be called.
     """
 
     def __init__(
-        self,
-        captioner: "Captioner",
-        video_captioner: "Callable[[], VideoCaptioner]",
-        limits: Limits = DEFAULT_LIMITS,
+        self, captioner: "Captioner", clip_captioner: "Callable[[], ClipCaptioner]"
     ) -> None:
-        self._captioner = captioner
-        self._make_video = video_captioner
-        self._limits = limits
-        self._video: VideoCaptioner | Exception | None = None
+        self.pictures = captioner.with_streams()
+        self.streams = self.pictures.streams
+        self._make_clips = clip_captioner
+        self._clips: ClipCaptioner | Exception | None = None
         self._making = threading.Lock()
 
     @property
-    def video(self) -> "VideoCaptioner":
-        """What samples and fuses clips; raises what its making raised."""
+    def clips(self) -> "ClipCaptioner":
+        """What captions clips; raises what its making raised."""
         with self._making:
-            if self._video is None:
+            if self._clips is None:
                 try:
-                    self._video = self._make_video()
+                    self._clips = self._make_clips().with_streams()
                 except Exception as error:  # it would fail, and take its time, for each clip
-                    self._video = error
-        if isinstance(self._video, Exception):
-            raise self._video
-        return self._video
+                    self._clips = error
+        if isinstance(self._clips, Exception):
+            raise self._clips
+        return self._clips
+
+
+class Prefetcher:
+    """Reads files for the models; any number of threads may share it.
+
+    Args:
+        models: will caption what is read.
+        limits: how much work each file may make.
+    """
+
+    def __init__(self, models: Models, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._models = models
+        self._limits = limits
 
     def read(self, item: Input) -> Loaded:
         """Read one file, whatever is wrong with it.
@@ -97,10 +108,10 @@ class Prefetcher:
             kind = media_kind(item.path, budget=budget)
             if kind == "image":
                 image = load_image(item.path, max_side=MAX_SIDE, budget=budget)
-                return Loaded(item, kind, (self._captioner.prepare(image),))
-            video = self.video  # loading it, for the first clip, is not the file's fault
-            clip = video.sample(item.path, Budget(item.path, self._limits))
-            images = tuple(self._captioner.prepare(frame.image) for frame in clip.frames)
+                return Loaded(item, kind, (self._models.pictures.prepare(image),))
+            clips = self._models.clips  # loading it, for the first clip, is not the file's fault
+            clip = clips.sample(item.path, Budget(item.path, self._limits))
+            images = tuple(clips.prepare(frame.image) for frame in clip.frames)
             return Loaded(item, kind, images, clip.spans)
         except SummarizerError:
             raise

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from captioner.batch.finding import Input
     from captioner.batch.rows import Row
     from captioner.cli.report import Report
-    from captioner.describe.base import Captioner
-    from captioner.describe.fused import VideoCaptioner
+    from captioner.describe.base import Captioner, ClipCaptioner
     from captioner.outputs.run import Outputs, Plan
     from summarizer import Summarizer
 
@@ -189,22 +188,21 @@ def _start(
     except (ImportError, OSError, ValueError) as error:  # of which ModelError, SummarizerError
         raise _RefusalError(f"the model cannot be loaded: {error}") from None
 
-    @functools.cache
-    def video_captioner() -> "VideoCaptioner":
-        from captioner.describe.fused import VideoCaptioner
+    def clip_captioner() -> "ClipCaptioner":
+        from captioner.describe.loading import load_clip_captioner
 
-        return VideoCaptioner(
+        return load_clip_captioner(
             captioner,
             summarizer(),
             max_frames=options.max_frames,
-            selector=options.frames,
+            frame_selector=options.frames,
             batch_size=options.batch_size,
         )
 
     return caption_inputs(
         inputs,
         captioner,
-        video_captioner,
+        clip_captioner,
         batch_size=options.batch_size,
         workers=options.workers or WORKERS,
         overtaking=True,

@@ -22,7 +22,7 @@ from captioner.batch.finding import Input
 from captioner.batch.pipeline import caption_inputs
 from captioner.batch.rows import Row
 from captioner.cluster.remote import fetch, is_remote, open_store
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.loading import load_clip_captioner
 from captioner.media.budget import DEFAULT_LIMITS
 from captioner.media.detect import kind_from_suffix
 from captioner.writers.parquet import parquet_schema
@@ -30,7 +30,7 @@ from captioner.writers.parquet import parquet_schema
 if TYPE_CHECKING:
     import pyarrow
 
-    from captioner.describe.base import Captioner
+    from captioner.describe.base import Captioner, ClipCaptioner
     from summarizer import Summarizer
 
 _BATCHES_A_BLOCK = 4  # enough for decoding to run ahead of the network; little to do again
@@ -45,13 +45,14 @@ class Job:
     Attributes:
         load_captioner: loads the captioner; called once by each worker.
         load_summarizer: loads the summarizer; called where there is a clip.
-        max_frames, frames, batch_size, max_seconds: as for `VideoCaptioner` and ``caption_inputs``.
+        max_frames, frame_selector, batch_size, max_seconds: as for ``load_clip_captioner`` and
+            ``caption_inputs``.
     """
 
     load_captioner: "Callable[[], Captioner]"
     load_summarizer: "Callable[[], Summarizer]"
     max_frames: int
-    frames: str
+    frame_selector: str
     batch_size: int
     max_seconds: float = DEFAULT_LIMITS.seconds
 
@@ -70,10 +71,14 @@ class Worker:
         return self.job.load_captioner()
 
     @cached_property
-    def _video_captioner(self) -> VideoCaptioner:
+    def _clip_captioner(self) -> "ClipCaptioner":
         job = self.job
-        return VideoCaptioner(
-            self._captioner, job.load_summarizer(), job.max_frames, job.frames, job.batch_size
+        return load_clip_captioner(
+            self._captioner,
+            job.load_summarizer(),
+            max_frames=job.max_frames,
+            frame_selector=job.frame_selector,
+            batch_size=job.batch_size,
         )
 
     def __call__(self, block: "pyarrow.Table") -> "pyarrow.Table":
@@ -82,13 +87,13 @@ class Worker:
 
         inputs = [pickle.loads(data) for data in block.column("input").to_pylist()]
         if any(kind_from_suffix(_name(item)) in ("animation", "video") for item in inputs):
-            _ = self._video_captioner  # what cannot be loaded is found out now, not for each clip
+            _ = self._clip_captioner  # what cannot be loaded is found out now, not for each clip
         rows = []
         with TemporaryDirectory() as folder:
             captioned = caption_inputs(
                 _here(inputs, Path(folder)),
                 self._captioner,
-                lambda: self._video_captioner,
+                lambda: self._clip_captioner,
                 batch_size=self.job.batch_size,
                 max_seconds=self.job.max_seconds,
             )

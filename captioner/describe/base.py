@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from captioner.media.budget import Budget
+from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image
-from captioner.ranges import BATCH_SIZE, check_whole
-from captioner.types import Caption
+from captioner.ranges import BATCH_SIZE, MAX_FRAMES, check_whole
+from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -118,6 +120,85 @@ class Captioner(ABC):
     def _caption_batches(self, sources: Iterator[Picture], size: int) -> Iterator[Caption]:
         while batch := [_load(source) for source in islice(sources, size)]:
             yield from self.caption_images(batch)
+
+
+class ClipCaptioner(ABC):
+    """Captions clips in two steps, so that frames of many clips go through a network together.
+
+    `encode_frames` takes frames, of whatever clips; `caption_encoded` takes whole clips of such.
+
+    Args:
+        max_frames: at most so many frames of a clip are looked at; 1 to 1,000.
+        frame_selector: how they are chosen, a name in ``captioner.media.frames.SELECTORS``.
+        batch_size: how many frames `caption` encodes together; 1 to 1,024.
+
+    Attributes:
+        name: what rows and pages call it.
+        streams: from how many threads at once `encode_frames` may be called.
+
+    Raises:
+        ValueError: a number is out of range, or ``frame_selector`` unknown.
+    """
+
+    name: str
+    streams: int = 1
+
+    def __init__(
+        self, max_frames: int = 16, frame_selector: str = "uniform", batch_size: int = 16
+    ) -> None:
+        check_whole("max_frames", max_frames, *MAX_FRAMES)
+        check_whole("batch_size", batch_size, *BATCH_SIZE)
+        if frame_selector not in SELECTORS:
+            known = ", ".join(sorted(SELECTORS))
+            raise ValueError(f"unknown frame selector {frame_selector!r}; choose one of: {known}")
+        self.max_frames = max_frames
+        self.frame_selector = frame_selector
+        self.batch_size = batch_size
+
+    @abstractmethod
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """What is kept of each frame.
+
+        Args:
+            images: each uint8 [H, W, 3], of any size.
+        """
+
+    @abstractmethod
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
+        """One sentence for each of several clips, which together take less time than in turn."""
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """What `encode_frames` makes of a frame first; see `Captioner.prepare`."""
+        return image
+
+    def with_streams(self) -> ClipCaptioner:
+        """The same for a long run; see `Captioner.with_streams`."""
+        return self
+
+    def sample(self, path: str | Path, budget: Budget | None = None) -> Clip:
+        """The frames of a clip that are to be looked at.
+
+        Args:
+            path: the file.
+            budget: what reading it may cost; by default the usual limits.
+
+        Raises:
+            MediaError: as `caption`.
+        """
+        return sample_frames(path, self.max_frames, self.frame_selector, MAX_SIDE, budget=budget)
+
+    def caption(self, path: str | Path) -> ClipCaption:
+        """Captions one GIF, animated picture or video.
+
+        Raises:
+            MediaError: the file cannot be read; it says why and what to do.
+        """
+        clip = self.sample(path)
+        images = iter([frame.image for frame in clip.frames])
+        frames: list[EncodedFrame] = []
+        while batch := list(islice(images, self.batch_size)):
+            frames += self.encode_frames(batch)
+        return self.caption_encoded([EncodedClip(clip.spans, tuple(frames))])[0]
 
 
 def check_images(images: Sequence[np.ndarray]) -> None:

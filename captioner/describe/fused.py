@@ -1,94 +1,89 @@
 """A clip → captions of its frames → one sentence."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from __future__ import annotations
 
-from captioner.describe.base import MAX_SIDE
-from captioner.media.budget import Budget
-from captioner.media.frames import SELECTORS, Clip, sample_frames
-from captioner.ranges import BATCH_SIZE, MAX_FRAMES, check_whole
-from captioner.types import TimedCaption, VideoCaption
+import copy
+from collections.abc import Iterator, Sequence
 
-if TYPE_CHECKING:
-    from captioner.describe.base import Captioner
-    from captioner.types import Caption
-    from summarizer import Summarizer
+import numpy as np
+
+from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.types import ClipCaption, EncodedClip, EncodedFrame, TimedCaption
+from summarizer import Summarizer
 
 
-class VideoCaptioner:
+class FusedClipCaptioner(ClipCaptioner):
     """Captions clips: each sampled frame by a captioner, all of them by a summarizer.
+
+    A clip of one frame, and a still picture, has that frame's caption: the summarizer is then not
+    asked. The score of a clip is the mean of its frames' scores.
 
     Args:
         captioner: makes the caption of each frame.
         summarizer: makes one sentence of the frames' captions.
-        max_frames: at most so many frames of a clip are captioned; 1 to 1,000.
-        selector: how they are chosen, a name in ``captioner.media.frames.SELECTORS``.
-        batch_size: how many frames are captioned together; 1 to 1,024.
-
-    Raises:
-        ValueError: ``max_frames`` or ``batch_size`` is no such number, or ``selector`` unknown.
+        max_frames: as for `ClipCaptioner`.
+        frame_selector: as for `ClipCaptioner`.
+        batch_size: as for `ClipCaptioner`.
     """
 
     def __init__(
         self,
-        captioner: "Captioner",
-        summarizer: "Summarizer",
+        captioner: Captioner,
+        summarizer: Summarizer,
         max_frames: int = 16,
-        selector: str = "uniform",
+        frame_selector: str = "uniform",
         batch_size: int = 16,
     ) -> None:
-        check_whole("max_frames", max_frames, *MAX_FRAMES)
-        check_whole("batch_size", batch_size, *BATCH_SIZE)
-        if selector not in SELECTORS:
-            known = ", ".join(sorted(SELECTORS))
-            raise ValueError(f"unknown frame selector {selector!r}; choose one of: {known}")
+        super().__init__(max_frames, frame_selector, batch_size)
         self.captioner = captioner.for_clips()
         self.summarizer = summarizer
-        self.max_frames = max_frames
-        self.selector = selector
-        self.batch_size = batch_size
 
-    def caption(self, path: str | Path) -> VideoCaption:
-        """Caption one GIF, animated picture or video.
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """The captioner's."""
+        return self.captioner.name
 
-        A clip of one frame, and a still picture, has that frame's caption: the summarizer is
-        then not asked.
+    @property
+    def streams(self) -> int:  # type: ignore[override]
+        """The captioner's."""
+        return self.captioner.streams
 
-        Raises:
-            MediaError: if the file cannot be read; it says why and what to do.
-        """
-        clip = self.sample(path)
-        images = [frame.image for frame in clip.frames]
-        return self.fuse(clip, list(self.captioner.caption_many(images, self.batch_size)))
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """The captions of the frames."""
+        return [EncodedFrame(caption=said) for said in self.captioner.caption_images(images)]
 
-    def sample(self, path: str | Path, budget: Budget | None = None) -> Clip:
-        """The frames of a clip that are to be captioned.
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """See `Captioner.prepare`."""
+        return self.captioner.prepare(image)
 
-        Args:
-            path: the file.
-            budget: what reading it may cost; by default the usual limits.
+    def with_streams(self) -> FusedClipCaptioner:
+        """See `Captioner.with_streams`."""
+        twin = copy.copy(self)
+        twin.captioner = self.captioner.with_streams()
+        return twin
 
-        Raises:
-            MediaError: as `caption`.
-        """
-        return sample_frames(path, self.max_frames, self.selector, MAX_SIDE, budget=budget)
-
-    def fuse(self, clip: Clip, captions: "Sequence[Caption]") -> VideoCaption:
-        """One sentence from the captions of all frames that `sample` chose, in their order."""
-        spans = zip(clip.spans, captions, strict=True)
-        return self.fuse_many([[TimedCaption(*span, caption) for span, caption in spans]])[0]
-
-    def fuse_many(self, clips: "Sequence[Sequence[TimedCaption]]") -> list[VideoCaption]:
-        """One sentence for each of several clips, which together take less time than in turn.
-
-        Args:
-            clips: of each, the captions of all its frames, in their order; at least one.
-        """
-        texts = [[frame.caption.text for frame in frames] for frames in clips]
-        several = [group for group in texts if len(group) > 1]
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
+        """See `ClipCaptioner.caption_encoded`."""
+        timed = [_timed(clip) for clip in clips]
+        several = [_texts(frames) for frames in timed if len(frames) > 1]
         fused = iter(self.summarizer.summarize_many(several) if several else [])
-        return [
-            VideoCaption(group[0] if len(group) == 1 else next(fused), tuple(frames))
-            for group, frames in zip(texts, clips, strict=True)
-        ]
+        return [self._caption(frames, fused) for frames in timed]
+
+    def _caption(self, frames: tuple[TimedCaption, ...], fused: Iterator[str]) -> ClipCaption:
+        score = sum(frame.caption.score for frame in frames) / len(frames)
+        if len(frames) == 1:
+            return ClipCaption(frames[0].caption.text, score, frames)
+        return ClipCaption(next(fused), score, frames, self.summarizer.name)
+
+
+def _timed(clip: EncodedClip) -> tuple[TimedCaption, ...]:
+    """The captions of the frames of a clip."""
+    return tuple(
+        TimedCaption(*span, frame.caption)
+        for span, frame in zip(clip.spans, clip.frames, strict=True)
+        if frame.caption is not None
+    )
+
+
+def _texts(frames: Sequence[TimedCaption]) -> list[str]:
+    return [frame.caption.text for frame in frames]

@@ -1,4 +1,4 @@
-"""From a name or a folder to a captioner."""
+"""From a name or a folder to a captioner of pictures, or of clips."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 from typing import get_args
 
-from captioner.describe.base import Captioner
+from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from captioner.describe.network import NetworkCaptioner
 from captioner.errors import ModelError
 from captioner.ranges import BEAMS, check_whole
 from captioner.runtime.extras import need
 from captioner.runtime.hub import is_path
 from captioner.types import Precision
+from summarizer import Summarizer, load_summarizer
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 DEFAULT_MODEL = "flickr8k-xception-lstm"
@@ -53,6 +55,35 @@ def load_captioner(
         captioner = captioner.searching(beams=beams)
     captioner.check()
     return captioner
+
+
+def load_clip_captioner(
+    captioner: Captioner | str | Path | None = None,
+    summarizer: Summarizer | str | Path | None = None,
+    *,
+    max_frames: int = 16,
+    frame_selector: str = "uniform",
+    batch_size: int = 16,
+) -> ClipCaptioner:
+    """Loads what captions clips.
+
+    Args:
+        captioner: captions the frames: a captioner, or what `load_captioner` takes.
+        summarizer: makes one sentence of these captions: a summarizer, or what
+            ``summarizer.load_summarizer`` takes.
+        max_frames: at most so many frames of a clip are looked at; 1 to 1,000.
+        frame_selector: how they are chosen: ``uniform``, evenly over the clip's time.
+        batch_size: how many frames are captioned together; 1 to 1,024.
+
+    Raises:
+        ModelError, SummarizerError: one of the two cannot be loaded.
+        ValueError: a number is out of range, or there is no such frame selector.
+    """
+    if not isinstance(captioner, Captioner):
+        captioner = load_captioner(captioner)
+    if not isinstance(summarizer, Summarizer):
+        summarizer = load_summarizer(summarizer)
+    return FusedClipCaptioner(captioner, summarizer, max_frames, frame_selector, batch_size)
 
 
 def shipped_models() -> list[str]:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict  # of typing only from Python 3.12, for 
 from captioner.page.errors import as_messages
 from captioner.page.service import Service
 from captioner.page.uploads import chosen, name_of, named
-from captioner.types import Caption
+from captioner.types import Caption, EncodedClip
 
 
 class UploadMeta(TypedDict):
@@ -121,8 +121,9 @@ class Endpoints:
             path = chosen(clip)
             settings = self._service.settings(model, beams, frames, selection)
             kind, sampled = self._service.sample(path, settings)
-            captions = list(self._service.captions(sampled, settings))
-            row = self._service.clip_row(name_of(clip, path), kind, captions, settings)
+            frames_seen = tuple(self._service.encode(sampled, settings))
+            encoded = EncodedClip(sampled.spans, frames_seen)
+            row = self._service.clip_row(name_of(clip, path), kind, encoded, settings)
             return cast(FileResult, row.as_dict())
 
     def caption_files(

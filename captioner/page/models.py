@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from captioner.describe.base import Captioner
-from captioner.describe.fused import VideoCaptioner
-from captioner.describe.loading import DEFAULT_MODEL
+from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner
 from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
@@ -85,12 +84,16 @@ class Models:
         captioner = self._captioners[name].result()
         return captioner.searching(beams=beams) if beams else captioner
 
-    def video_captioner(
-        self, name: str, *, beams: int = 0, frames: int = 16, selection: str = "uniform"
-    ) -> VideoCaptioner:
+    def clip_captioner(
+        self, name: str, *, beams: int = 0, max_frames: int = 16, frame_selector: str = "uniform"
+    ) -> ClipCaptioner:
         """What captions clips; waits until its models are loaded. For the rest see `captioner`."""
-        captioner = self.captioner(name, beams)
-        return VideoCaptioner(captioner, self._summarizer.result(), frames, selection)
+        return load_clip_captioner(
+            self.captioner(name, beams),
+            self._summarizer.result(),
+            max_frames=max_frames,
+            frame_selector=frame_selector,
+        )
 
     def close(self) -> None:
         """Ends the thread; what waits for it is given up."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from captioner.batch.finding import Input
 from captioner.batch.pipeline import caption_inputs
 from captioner.batch.rows import Row, failure_reason
-from captioner.describe.base import MAX_SIDE
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.base import MAX_SIDE, ClipCaptioner
 from captioner.errors import MediaError
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image
@@ -17,7 +16,7 @@ from captioner.page.errors import RefusalError, for_visitors
 from captioner.page.limits import Limits
 from captioner.page.models import Models
 from captioner.page.words import Confidence
-from captioner.types import TimedCaption
+from captioner.types import EncodedClip, EncodedFrame
 
 if TYPE_CHECKING:
     from captioner.media.pixels import RGBArray
@@ -35,14 +34,14 @@ class Settings:
     Attributes:
         model: the name of a captioner.
         beams: captions followed side by side; 0: as many as the model itself prefers.
-        frames: at most so many frames of a clip are captioned.
-        selection: how they are chosen, a name in ``SELECTORS``.
+        max_frames: at most so many frames of a clip are captioned.
+        frame_selector: how they are chosen, a name in ``SELECTORS``.
     """
 
     model: str
     beams: int = 0
-    frames: int = 16
-    selection: str = "uniform"
+    max_frames: int = 16
+    frame_selector: str = "uniform"
 
 
 @dataclass(frozen=True)
@@ -85,25 +84,21 @@ class Service:
         """What a clip is, and the frames to caption."""
         kind = self.limits.check(path)
         pixels = self.limits.max_pixels
-        clip = sample_frames(path, settings.frames, settings.selection, MAX_SIDE, max_pixels=pixels)
+        clip = sample_frames(
+            path, settings.max_frames, settings.frame_selector, MAX_SIDE, max_pixels=pixels
+        )
         return kind, clip
 
-    def captions(self, clip: Clip, settings: Settings) -> Iterator[TimedCaption]:
-        """The captions of a clip's frames, each as soon as it is there."""
-        captioner = self.models.captioner(settings.model, settings.beams).for_clips()
-        for frame, span in zip(clip.frames, clip.spans, strict=True):
-            yield TimedCaption(*span, captioner.caption_images([frame.image])[0])
+    def encode(self, clip: Clip, settings: Settings) -> Iterator[EncodedFrame]:
+        """What is kept of each of a clip's frames, as soon as it is there."""
+        captioner = self._clip_captioner(settings)
+        for frame in clip.frames:
+            yield captioner.encode_frames([frame.image])[0]
 
-    def clip_row(
-        self,
-        name: str,
-        kind: "MediaKind",
-        frames: Sequence[TimedCaption],
-        settings: Settings,
-    ) -> Row:
-        """What is known of a clip, with one sentence from all of these frames; at least one."""
-        video_captioner = self._video_captioner(settings)
-        result = video_captioner.fuse_many([frames])[0]
+    def clip_row(self, name: str, kind: "MediaKind", clip: EncodedClip, settings: Settings) -> Row:
+        """What is known of a clip, with one sentence from these frames of it; at least one."""
+        captioner = self._clip_captioner(settings)
+        result = captioner.caption_encoded([clip])[0]
         return Row(
             name,
             name,
@@ -111,8 +106,8 @@ class Service:
             result.text,
             result.score,
             frames=None if kind == "image" else result.frames,
-            model=video_captioner.captioner.name,
-            summarizer=video_captioner.summarizer.name if len(frames) > 1 else None,
+            model=captioner.name,
+            summarizer=result.summarizer,
         )
 
     def rows(self, files: Sequence[tuple[Path, str]], settings: Settings) -> Iterator[Row]:
@@ -126,7 +121,7 @@ class Service:
         captioner = self.models.captioner(settings.model, settings.beams)
         inputs = (self._input(path, name) for path, name in files)
         rows = caption_inputs(
-            inputs, captioner, lambda: self._video_captioner(settings), batch_size=_BATCH
+            inputs, captioner, lambda: self._clip_captioner(settings), batch_size=_BATCH
         )
         return (
             row if row.error is None else replace(row, error=for_visitors(row.error))
@@ -140,12 +135,12 @@ class Service:
             return Input(str(path), name, failure_reason(error))
         return Input(str(path), name)
 
-    def _video_captioner(self, settings: Settings) -> VideoCaptioner:
-        return self.models.video_captioner(
+    def _clip_captioner(self, settings: Settings) -> ClipCaptioner:
+        return self.models.clip_captioner(
             settings.model,
             beams=settings.beams,
-            frames=settings.frames,
-            selection=settings.selection,
+            max_frames=settings.max_frames,
+            frame_selector=settings.frame_selector,
         )
 
 

@@ -8,7 +8,7 @@ import pytest
 from captioner.batch.finding import Input, find_inputs
 from captioner.batch.pipeline import caption_inputs
 from captioner.batch.prefetch import Prefetcher
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color, save_damaged
 from tests.makers import plain, save_animation
 
@@ -20,7 +20,7 @@ def run(folder, captioner=None, **settings):
     inputs = find_inputs([str(folder)]).inputs
     return list(
         caption_inputs(
-            inputs, captioner, lambda: VideoCaptioner(captioner, FakeSummarizer()), **settings
+            inputs, captioner, lambda: FusedClipCaptioner(captioner, FakeSummarizer()), **settings
         )
     )
 
@@ -183,7 +183,8 @@ def test_frames_and_pictures_fill_the_same_batches(photos):
     save_animation(photos / "4b.gif", frames)
     captioner = FakeCaptioner()
     rows = run(photos, captioner, batch_size=4)
-    assert captioner.batches == [4] * 4
+    # 0 to 4 and 5 to 9 are pictures, the six between them frames, which a model of clips gets.
+    assert captioner.batches == [4, 1, 3, 1, 3, 4]
     assert rows[5].text == " then ".join(caption_of((50 * number, 0, 0)) for number in range(6))
     assert [row.text for row in rows if row.kind == "image"] == [caption_of(c) for c in COLORS]
 
@@ -322,7 +323,7 @@ def test_a_clip_does_not_wait_for_a_slow_file_to_be_fused(photos, held_back, mon
     save_animation(photos / "clip.gif", [plain((0, 0, 0)), plain((100, 0, 0))])
     save_color(photos / "slow.png", COLORS[0])
     captioner = FakeCaptioner()
-    video = VideoCaptioner(captioner, FakeSummarizer())
+    video = FusedClipCaptioner(captioner, FakeSummarizer())
     inputs = find_inputs([str(photos)]).inputs
     with closing(caption_inputs(inputs, captioner, lambda: video)) as rows:
         assert "clip.gif" in {row.file_name for row in islice(rows, 11)}
@@ -356,11 +357,11 @@ def clips(tmp_path):
 def test_clips_are_fused_together(clips):
     captioner, summarizer, made = FakeCaptioner(), Tally(), []
 
-    def video_captioner():
-        made.append(VideoCaptioner(captioner, summarizer))
+    def clip_captioner():
+        made.append(FusedClipCaptioner(captioner, summarizer))
         return made[-1]
 
-    rows = list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, video_captioner))
+    rows = list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, clip_captioner))
     assert len(made) == 1
     assert summarizer.calls == [8, 2]
     assert [row.text for row in rows] == [
@@ -371,7 +372,7 @@ def test_clips_are_fused_together(clips):
 
 def test_a_clip_that_cannot_be_fused_does_not_fail_the_others(clips):
     captioner = FakeCaptioner()
-    video = VideoCaptioner(captioner, Tally(bad=caption_of((30, 100, 0))))
+    video = FusedClipCaptioner(captioner, Tally(bad=caption_of((30, 100, 0))))
     rows = list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, lambda: video))
     assert [row.error for row in rows] == [None] * 3 + ["ValueError: cannot be fused"] + [None] * 6
 
@@ -379,7 +380,7 @@ def test_a_clip_that_cannot_be_fused_does_not_fail_the_others(clips):
 def test_a_clip_waits_for_others_only_so_long(clips, monkeypatch):
     monkeypatch.setattr("captioner.batch.pipeline._LONGEST_WAIT", 0.0)
     captioner, summarizer = FakeCaptioner(), Tally()
-    video = VideoCaptioner(captioner, summarizer)
+    video = FusedClipCaptioner(captioner, summarizer)
     list(caption_inputs(find_inputs([str(clips)]).inputs, captioner, lambda: video))
     assert summarizer.calls == [1] * 10
 
@@ -388,12 +389,12 @@ def test_stage_two_that_cannot_be_loaded_is_tried_once(clips):
     save_color(clips / "a.png", COLORS[2])
     tried = []
 
-    def video_captioner():
+    def clip_captioner():
         tried.append(1)
         raise OSError("no summarizer")
 
     inputs = find_inputs([str(clips)]).inputs
-    rows = list(caption_inputs(inputs, FakeCaptioner(), video_captioner))
+    rows = list(caption_inputs(inputs, FakeCaptioner(), clip_captioner))
     assert len(tried) == 1
     assert [row.error for row in rows] == ["OSError: no summarizer"] * 10 + [None]
     assert rows[0].kind == "animation"

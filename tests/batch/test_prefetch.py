@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from captioner.batch.finding import Input
-from captioner.batch.prefetch import Loaded, Prefetcher, read_ahead
-from captioner.describe.fused import VideoCaptioner
+from captioner.batch.prefetch import Loaded, Models, Prefetcher, read_ahead
+from captioner.describe.fused import FusedClipCaptioner
 from tests.fakes import FakeCaptioner, FakeSummarizer, save_color
 from tests.makers import numbered_frames, photo, save_animation, save_photo
 
@@ -157,7 +157,8 @@ def test_nothing_is_told_of_files_that_are_ready():
 def test_a_clip_is_read_with_the_times_of_its_frames(tmp_path):
     path = save_animation(tmp_path / "clip.gif", numbered_frames(3), [100, 200, 300])
     captioner = FakeCaptioner()
-    reader = Prefetcher(captioner, lambda: VideoCaptioner(captioner, FakeSummarizer()))
+    models = Models(captioner, lambda: FusedClipCaptioner(captioner, FakeSummarizer()))
+    reader = Prefetcher(models)
     loaded = reader.read(Input(str(path), "clip.gif"))
     assert loaded.kind == "animation"
     assert [image.shape for image in loaded.images] == [(96, 160, 3)] * 3
@@ -172,7 +173,8 @@ def test_images_come_as_the_captioner_takes_them(tmp_path):
     picture = save_photo(tmp_path / "photo.png", photo())
     clip = save_animation(tmp_path / "clip.gif", numbered_frames(2))
     captioner = Small()
-    reader = Prefetcher(captioner, lambda: VideoCaptioner(captioner, FakeSummarizer()))
+    models = Models(captioner, lambda: FusedClipCaptioner(captioner, FakeSummarizer()))
+    reader = Prefetcher(models)
     images = [
         image for path in (picture, clip) for image in reader.read(Input(str(path), "x")).images
     ]
@@ -184,10 +186,10 @@ def test_threads_load_stage_two_once(tmp_path):
 
     def make():
         made.append(1)
-        return VideoCaptioner(FakeCaptioner(), FakeSummarizer())
+        return FusedClipCaptioner(FakeCaptioner(), FakeSummarizer())
 
-    reader = Prefetcher(FakeCaptioner(), make)
-    threads = [threading.Thread(target=lambda: reader.video) for _ in range(8)]
+    models = Models(FakeCaptioner(), make)
+    threads = [threading.Thread(target=lambda: models.clips) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -197,6 +199,6 @@ def test_threads_load_stage_two_once(tmp_path):
 
 def test_what_is_already_known_to_be_wrong_is_not_read(tmp_path):
     path = save_color(tmp_path / "photo.png", (1, 2, 3))
-    reader = Prefetcher(FakeCaptioner(), FakeSummarizer)
+    reader = Prefetcher(Models(FakeCaptioner(), FakeSummarizer))
     loaded = reader.read(Input(str(path), "photo.png", error="was refused"))
     assert (loaded.kind, loaded.images, loaded.error) == (None, (), "was refused")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from captioner import MediaError, VideoCaptioner
+from captioner import MediaError, load_clip_captioner
 from captioner.media.frames import sample_frames
-from captioner.types import VideoCaption
+from captioner.types import ClipCaption
 from tests.browser.stand_ins import StandInCaptioner, StandInSummarizer, slow_frames
 from tests.fakes import caption_of
 from tests.makers import numbered_frames, photo, save_animation, save_photo, save_video, truncate
@@ -38,6 +38,6 @@ def save_broken(path: Path) -> Path:
     return path
 
 
-def said_of(path: Path) -> VideoCaption:
+def said_of(path: Path) -> ClipCaption:
     """What the library says of a clip with the stand-ins."""
-    return VideoCaptioner(StandInCaptioner(), StandInSummarizer()).caption(path)
+    return load_clip_captioner(StandInCaptioner(), StandInSummarizer()).caption(path)

@@ -8,7 +8,7 @@ from captioner.batch.finding import Input, find_inputs
 from captioner.batch.pipeline import caption_inputs
 from captioner.cluster.remote import find_remote
 from captioner.cluster.workers import Job, Worker, _block_size
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from captioner.writers.parquet import parquet_schema
 from tests.fakes import FakeCaptioner, FakeSummarizer, save_color, save_damaged
 from tests.makers import plain, save_animation
@@ -26,7 +26,7 @@ def block(inputs):
 
 def local_rows(inputs):
     captioner = FakeCaptioner()
-    video = VideoCaptioner(captioner, FakeSummarizer(), max_frames=4)
+    video = FusedClipCaptioner(captioner, FakeSummarizer(), max_frames=4)
     rows = caption_inputs(inputs, captioner, lambda: video, batch_size=2)
     return [row.as_dict() for row in rows]
 

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from captioner.errors import MissingFileError
-from captioner.types import Caption, TimedCaption, VideoCaption
 from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of, save_color
 from tests.makers import numbered_frames, plain, save_animation, save_video
 
@@ -18,7 +17,7 @@ def clip(tmp_path):
 
 
 def make(**settings):
-    return VideoCaptioner(FakeCaptioner(), FakeSummarizer(), **settings)
+    return FusedClipCaptioner(FakeCaptioner(), FakeSummarizer(), **settings)
 
 
 def test_a_clip_gets_one_sentence_and_the_captions_of_its_frames(clip):
@@ -50,10 +49,10 @@ def test_neighbours_with_the_same_caption_stay_apart(tmp_path):
     assert frames[0].caption.text == frames[1].caption.text
 
 
-def test_the_score_is_the_mean_of_the_frames():
-    captions = [Caption("a dog", -0.2, ("a", "dog")), Caption("a cat", -0.6, ("a", "cat"))]
-    frames = tuple(TimedCaption(0.0, 1.0, caption) for caption in captions)
-    assert VideoCaption("a pet", frames).score == pytest.approx(-0.4)
+def test_the_score_is_the_mean_of_the_frames(clip):
+    result = make().caption(clip)
+    scores = [frame.caption.score for frame in result.frames]
+    assert result.score == pytest.approx(sum(scores) / 3)
 
 
 def test_a_still_picture_keeps_its_caption_and_asks_no_summarizer(tmp_path):
@@ -80,7 +79,7 @@ def test_a_missing_file_is_named(tmp_path):
     [
         ({"max_frames": 0}, "max_frames is 0.*from 1 to 1000"),
         ({"batch_size": 0}, "batch_size is 0.*from 1 to 1024"),
-        ({"selector": "every"}, "'every'.*uniform"),
+        ({"frame_selector": "every"}, "'every'.*uniform"),
     ],
 )
 def test_wrong_settings_are_refused_when_it_is_made(settings, message):

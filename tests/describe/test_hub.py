@@ -4,7 +4,7 @@ import shutil
 import numpy as np
 import pytest
 
-from captioner import ModelError, VideoCaptioner, load_captioner
+from captioner import ModelError, load_captioner, load_clip_captioner
 from captioner.describe.hub import HubCaptioner
 from captioner.describe.hub_processor import DEFAULT_PROMPT
 from captioner.describe.network import NetworkCaptioner
@@ -200,7 +200,7 @@ def test_the_precision_is_the_one_asked_for(folders):
 
 def test_frames_of_a_clip_become_one_sentence(folders, tmp_path):
     clip = save_animation(tmp_path / "clip.gif", numbered_frames(4))
-    video = VideoCaptioner(load(folders, "git"), load_summarizer("consensus"), max_frames=3)
+    video = load_clip_captioner(load(folders, "git"), load_summarizer("consensus"), max_frames=3)
     result = video.caption(clip)
     assert len(result.frames) == 3
     assert result.text in {frame.caption.text for frame in result.frames}

@@ -6,7 +6,7 @@ from PIL import Image
 
 from captioner.batch.finding import Input
 from captioner.batch.pipeline import caption_inputs
-from captioner.describe.fused import VideoCaptioner
+from captioner.describe.fused import FusedClipCaptioner
 from captioner.errors import BudgetError, MediaError
 from captioner.media import containers
 from captioner.media.budget import Budget, Limits
@@ -153,7 +153,7 @@ def test_a_run_goes_on_after_a_file_that_takes_too_long(tmp_path):
         caption_inputs(
             [Input(str(slow), "slow.gif"), Input(str(good), "good.png")],
             captioner,
-            lambda: VideoCaptioner(captioner, FakeSummarizer()),
+            lambda: FusedClipCaptioner(captioner, FakeSummarizer()),
             max_seconds=0,
         )
     )

@@ -64,23 +64,17 @@ def test_each_frame_has_its_time(tab, gif):
 
 def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
     batches = []
-    captioner = service.models.captioner(service.models.names[0])
 
     class Watched:
         names = service.models.names
         ready = service.models.ready
         ahead = service.models.ahead
-        video_captioner = service.models.video_captioner
 
-        def captioner(self, name, beams):
-            return self
-
-        def for_clips(self):
-            return self
-
-        def caption_images(self, images):
-            batches.append(len(images))
-            return captioner.caption_images(images)
+        def clip_captioner(self, name, **settings):
+            clips = service.models.clip_captioner(name, **settings)
+            encode = clips.encode_frames
+            clips.encode_frames = lambda images: batches.append(len(images)) or encode(images)
+            return clips
 
     visit = visit_of(gif)
     tab = ClipTab(Service(Watched(), service.limits))

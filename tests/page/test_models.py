@@ -47,7 +47,7 @@ def test_every_model_is_loaded_once_and_by_its_name():
     models.wait()
     models.captioner("mine")
     models.captioner("mine", beams=2)
-    models.video_captioner("other")
+    models.clip_captioner("other")
     assert asked == ["mine", "other"]
     models.close()
 
@@ -84,7 +84,7 @@ def test_a_request_waits_until_its_model_is_loaded_but_not_for_the_others():
         assert waiting.result(10)[0].text == caption_of(RED)
         assert models.ready("mine")
         assert not models.ready()
-        clip = pool.submit(models.video_captioner, "mine")
+        clip = pool.submit(models.clip_captioner, "mine")
         time.sleep(0.05)
         assert not clip.done()
         summarizer.set()
@@ -116,7 +116,7 @@ def test_beams_go_to_the_captioner():
     models = stand_ins("mine", captioner=Searching())
     models.captioner("mine")
     models.captioner("mine", beams=5)
-    models.video_captioner("mine", beams=3, frames=4)
+    models.clip_captioner("mine", beams=3, max_frames=4)
     assert asked == [5, 3]
     models.close()
 
@@ -132,7 +132,7 @@ def test_what_cannot_be_loaded_is_told_to_the_server_and_to_every_request(broken
     with pytest.raises((ModelError, SummarizerError), match="is damaged"):
         models.wait()
     with pytest.raises((ModelError, SummarizerError), match="is damaged"):
-        models.video_captioner("mine")
+        models.clip_captioner("mine")
     models.close()
 
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from summarizer.bart import BartSummarizer
 from summarizer.bart_graphs import export
-from summarizer.openvino_network import graph_files
+from summarizer.exported import graph_files
 from summarizer.settings import FusionSettings
 from tests.fusion_makers import save_bart, scene, scenes
 
@@ -51,24 +51,24 @@ def test_a_fuser_runs_on_openvino_and_other_models_do_not(folder, tmp_path):
 
 @pytest.mark.parametrize("beams, best", [(1, 1), (4, 4), (4, 1), (5, 3)])
 def test_a_search_finds_the_same(networks, beams, best):
-    mine, theirs = (network.read(SOURCES).search(beams, best, 12) for network in networks)
+    mine, theirs = (network.encode(SOURCES).search(beams, best, 12) for network in networks)
     assert mine == theirs
 
 
 def test_texts_are_as_likely(networks):
     mine, theirs = (
-        network.read(SOURCES[:3]).log_probabilities(2, TEXTS, 48) for network in networks
+        network.encode(SOURCES[:3]).log_probabilities(2, TEXTS, 48) for network in networks
     )
     assert mine == pytest.approx(theirs, abs=1e-5)
     mine, theirs = (
-        network.read(SOURCES[:3]).log_probabilities(2, TEXTS, 4) for network in networks
+        network.encode(SOURCES[:3]).log_probabilities(2, TEXTS, 4) for network in networks
     )
     assert mine == pytest.approx(theirs, abs=1e-5)
 
 
 def test_a_source_that_is_too_long_is_cut_alike(networks):
     endless = "<clip>" + "<sep>".join(f"a dog {number}" for number in range(200))
-    mine, theirs = (network.read([endless]).search(4, 4, 12) for network in networks)
+    mine, theirs = (network.encode([endless]).search(4, 4, 12) for network in networks)
     assert mine == theirs
 
 
@@ -86,8 +86,8 @@ def test_a_folder_without_graphs_or_with_those_of_others_says_so_and_runs(
 ):
     from summarizer.openvino_network import OpenVinoNetwork
 
-    expected = networks[0].read(SOURCES[:2]).search(2, 2, 8)
-    assert OpenVinoNetwork.load(bare, "f32").read(SOURCES[:2]).search(2, 2, 8) == expected
+    expected = networks[0].encode(SOURCES[:2]).search(2, 2, 8)
+    assert OpenVinoNetwork.load(bare, "f32").encode(SOURCES[:2]).search(2, 2, 8) == expected
     (record,) = caplog.records
     assert record.getMessage().startswith(f"{bare} has no graphs yet that run without PyTorch")
     shutil.copy(folder / "graphs.bin", bare)
@@ -110,9 +110,9 @@ def test_the_graphs_that_ship_are_those_of_the_model_that_ships():
 
     folder = PRETRAINED / DEFAULT
     assert graph_files(folder).read() is not None
-    mine = OpenVinoNetwork.load(folder, "f32").read(SOURCES[:2])
+    mine = OpenVinoNetwork.load(folder, "f32").encode(SOURCES[:2])
     theirs = TorchNetwork.load(str(folder), dtype=torch.float32, local_files_only=True)
-    expected = theirs.read(SOURCES[:2])
+    expected = theirs.encode(SOURCES[:2])
     assert mine.search(4, 4, 12) == expected.search(4, 4, 12)
     assert mine.log_probabilities(1, TEXTS, 48) == pytest.approx(
         expected.log_probabilities(1, TEXTS, 48), abs=1e-4
@@ -123,9 +123,9 @@ def test_threads_may_share_it(networks):
     from concurrent.futures import ThreadPoolExecutor
 
     network = networks[0]
-    expected = [network.read([source]).search(2, 2, 8) for source in SOURCES]
+    expected = [network.encode([source]).search(2, 2, 8) for source in SOURCES]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda source: network.read([source]).search(2, 2, 8), SOURCES))
+        found = list(pool.map(lambda source: network.encode([source]).search(2, 2, 8), SOURCES))
     assert found == expected
 
 
@@ -143,7 +143,7 @@ def test_fusing_needs_no_torch(folder):
 def test_attention_is_for_real_tokens_only(networks):
     """A source beside a longer one, which fills it up, is read as alone."""
     network = networks[0]
-    alone, beside = network.read(SOURCES[:1]), network.read([SOURCES[0], SOURCES[9]])
+    alone, beside = network.encode(SOURCES[:1]), network.encode([SOURCES[0], SOURCES[9]])
     np.testing.assert_allclose(
         alone.log_probabilities(0, TEXTS, 48), beside.log_probabilities(0, TEXTS, 48), atol=1e-5
     )

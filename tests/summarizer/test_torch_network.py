@@ -34,7 +34,7 @@ def test_a_search_finds_the_same(network):
     )
     ids = network.model.generate(**encode(network, SOURCES), generation_config=config)
     texts = network.tokenizer.batch_decode(ids, skip_special_tokens=True)
-    reading = network.read(SOURCES)
+    reading = network.encode(SOURCES)
     for _ in range(2):  # the first leaves nothing behind
         assert [text for found in reading.search(4, 4, 12) for text in found] == texts
 
@@ -47,5 +47,5 @@ def test_texts_are_as_likely(network):
     logits = network.model(**encoded, labels=labels["input_ids"]).logits.float()
     chosen = logits.log_softmax(-1).gather(-1, labels["input_ids"][..., None])[..., 0]
     expected = (chosen * present).sum(-1) / present.sum(-1)
-    found = network.read(SOURCES).log_probabilities(2, TEXTS, 48)
+    found = network.encode(SOURCES).log_probabilities(2, TEXTS, 48)
     assert found == pytest.approx(expected.tolist(), abs=0.02)  # bfloat16, and T5 masks no labels

@@ -21,11 +21,13 @@ from captioner.page.session import Changes, Visit
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen, name_of
+from captioner.types import EncodedClip, EncodedFrame, TimedCaption
 from captioner.writers import SIDECARS
 
 if TYPE_CHECKING:
     from captioner.batch.rows import Row
-    from captioner.types import MediaKind, TimedCaption
+    from captioner.media.pixels import RGBArray
+    from captioner.types import MediaKind
 
 _SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
 _DOWNLOADS = {
@@ -86,19 +88,18 @@ class ClipTab:
                 yield {"status": markup.waiting(ahead)}
             words = self._service.confidence.words(settings.model)
             total = len(clip.frames)
-            work.row = lambda: self._service.clip_row(name, kind, work.done, settings)
+            work.row = lambda: self._service.clip_row(name, kind, work.encoded, settings)
             work.total = total
-            done, pictures = work.done, work.pictures
-            captions = self._service.captions(clip, settings)
-            for frame, said in zip(clip.frames, captions, strict=True):
-                done.append(said)
-                pictures.append(markup.thumbnail(frame.image))
+            steps = zip(clip.frames, clip.spans, self._service.encode(clip, settings), strict=True)
+            for frame, span, seen in steps:
+                work.add(span, seen, frame.image)
+                count = len(work.done)
                 yield {
-                    "status": markup.progress(f"Frame {len(done)} of {total}", len(done), total),
-                    "timeline": markup.timeline(done, pictures, clip.duration, words),
+                    "status": markup.progress(f"Frame {count} of {total}", count, total),
+                    "timeline": markup.timeline(work.said, work.pictures, clip.duration, words),
                     **preview.shown(wait=False),
                 }
-            timeline = markup.timeline(done, pictures, clip.duration, words)
+            timeline = markup.timeline(work.said, work.pictures, clip.duration, words)
             frames = "1 frame" if total == 1 else f"{total} frames"
             status = markup.status(f"Captioned {frames}.", "ready")
             yield from self._finish(work, {"status": status, "timeline": timeline})
@@ -133,7 +134,8 @@ class _Work:
     """What is done of a clip; the frames come one by one.
 
     Attributes:
-        done: the captions so far.
+        done: what was seen in the frames so far.
+        said: their captions, where the model speaks of single frames.
         pictures: one of each of these frames.
         total: so many frames are to be captioned.
         row: makes a sentence of what is done.
@@ -144,9 +146,24 @@ class _Work:
     preview: "_Preview"
 
     def __init__(self) -> None:
-        self.done: list[TimedCaption] = []
+        self.done: list[EncodedFrame] = []
+        self.said: list[TimedCaption] = []
         self.pictures: list[str] = []
         self.total = 0
+        self._spans: list[tuple[float, float]] = []
+
+    def add(self, span: tuple[float, float], seen: EncodedFrame, image: "RGBArray") -> None:
+        """One frame more; ``span`` is what it stands for, in seconds."""
+        self.done.append(seen)
+        self._spans.append(span)
+        if seen.caption is not None:
+            self.said.append(TimedCaption(*span, seen.caption))
+            self.pictures.append(markup.thumbnail(image))
+
+    @property
+    def encoded(self) -> EncodedClip:
+        """The clip as far as it was seen."""
+        return EncodedClip(tuple(self._spans), tuple(self.done))
 
 
 class _Preview:
