@@ -14,6 +14,7 @@ SLOW = (
     "cli/test_torn_writes.py",
     "cluster",
     "describe/test_hub.py",
+    "golden",
     "media/test_fuzz.py",
     "media/test_videos.py",
     "media/test_video_codecs.py",
