@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from captioner.cli import models
 from captioner.cli.parser import add_model_options, captioner_settings, whole_number
 from captioner.runtime.process import exit_code_of
 
@@ -110,7 +111,7 @@ def main(
     except ImportError as error:
         report.say(f"error: {error}; pip install 'captionloom[ray]' brings what is needed")
         return _STOPPED
-    loaders = load_captioner or _load_captioner, load_summarizer or _load_summarizer
+    loaders = load_captioner or models.load_captioner, load_summarizer or models.load_summarizer
     try:
         return _run(options, _job(options, *loaders), report)
     except KeyboardInterrupt as stop:
@@ -233,21 +234,6 @@ def _share(workers: int | None, num_cpus: int | None) -> tuple[int, float]:
         return workers, num_cpus
     each = min(machines) / math.ceil(workers / len(machines))
     return workers, float(int(each)) if each >= 1 else each
-
-
-def _load_captioner(model: str | None, **settings: Any) -> "Captioner":
-    from captioner.runtime.backend import choose_backend
-
-    choose_backend()
-    from captioner.describe.loading import load_captioner
-
-    return load_captioner(model, **settings)
-
-
-def _load_summarizer(model: str | None) -> "Summarizer":
-    from summarizer import load_summarizer
-
-    return load_summarizer(model)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ import logging
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from captioner.batch.options import Options
+from captioner.cli import models
 from captioner.cli.parser import captioner_settings, parse_options
 from captioner.runtime.process import READER_GONE, exit_code_of
 
@@ -61,7 +62,7 @@ def main(
     from captioner.outputs.run import Outputs
 
     report, outputs = Report(), Outputs(options)
-    load = load_captioner or _load_captioner, load_summarizer or _load_summarizer
+    load = load_captioner or models.load_captioner, load_summarizer or models.load_summarizer
     try:
         with _remarks_to(report):
             return _run(options, outputs, report, *load)
@@ -247,18 +248,3 @@ def _failing_writes(name: str) -> Iterator[None]:
     except OSError as error:  # an input's own errors are in its row
         reason = error.strerror or error
         raise _StopError(f"cannot write {error.filename or name}: {reason}; stopped here") from None
-
-
-def _load_captioner(model: str | None, **settings: Any) -> "Captioner":
-    from captioner.runtime.backend import choose_backend
-
-    choose_backend()
-    from captioner.describe.loading import load_captioner
-
-    return load_captioner(model, **settings)
-
-
-def _load_summarizer(model: str | None) -> "Summarizer":
-    from summarizer import load_summarizer
-
-    return load_summarizer(model)

@@ -205,7 +205,7 @@ def test_a_failure_at_the_end_leaves_no_half_folder(place, trained, monkeypatch)
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("training.fusion.report.write_card", fail)
+    monkeypatch.setattr("training.fusion.report.write_fuser_card", fail)
     before = set(place.iterdir())
     with pytest.raises(OSError, match="disk full"):
         main(command(place, "half", "--max-steps", "60", "--resume"))

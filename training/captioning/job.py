@@ -32,10 +32,11 @@ from training.captioning.distillation import DistilledCrossEntropy, beside_teach
 from training.captioning.encoder_weights import load_encoder_weights
 from training.captioning.new_words import grown, joined
 from training.captioning.recipe import Recipe
-from training.captioning.report import write_curves, write_examples, write_model_card
+from training.captioning.report import CURVES, write_examples, write_model_card
 from training.captioning.self_critical import Reward, RewardOfEach, Searcher
 from training.common.checkpoints import epochs_done
 from training.common.history import read_history
+from training.common.report import draw_curves
 from training.common.settings import RecipeError
 from training.data.batches import CaptionBatches
 from training.data.datasets import CaptionedImage, load_dataset, normalise_caption
@@ -135,7 +136,7 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     teachers = [_load_teacher(folder, model, trunk) for folder in job.teachers]
     _teach(job.output, recipe, model, head, data, teachers=teachers)
     history = read_history(job.output / "training.csv")
-    write_curves(job.output / "training.csv", job.output / "curves.png")
+    draw_curves(job.output / "training.csv", job.output / "curves.png", "epoch", CURVES)
     seconds = sum(float(row["seconds"]) for row in history)
     write_model_card(job.output, seconds, time.perf_counter() - started)
     return job.output

@@ -1,4 +1,4 @@
-"""What a training run leaves for people: curves, example photos, a model card."""
+"""What the training of a captioner leaves for people: curves, example photos, a model card."""
 
 from __future__ import annotations
 
@@ -12,33 +12,27 @@ from pathlib import Path
 from PIL import Image
 
 from training.common.history import read_history
+from training.common.report import write_card
 from training.data.datasets import CaptionedImage
 
 _PHOTOS = 24
-
-
-def write_curves(history: Path, path: Path) -> None:
-    """Loss and dev scores by epoch, as a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = read_history(history)
-    epochs = [int(row["epoch"]) for row in rows]
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-    left.plot(epochs, [float(row["loss"]) for row in rows])
-    left.set(xlabel="epoch", ylabel="training loss")
-    for key, label in (
-        ("dev_cider", "CIDEr"),
-        ("dev_bleu_4", "BLEU-4"),
-        ("dev_rouge_l", "ROUGE-L"),
-    ):
-        right.plot(epochs, [float(row[key]) for row in rows], label=label)
-    right.set(xlabel="epoch", ylabel="dev score")
-    right.legend()
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
+_SCORES = {
+    "dev_cider": "CIDEr",
+    "dev_bleu_4": "BLEU-4",
+    "dev_rouge_l": "ROUGE-L",
+    "dev_distinct": "distinct captions",
+}
+_LIMITS = """
+It knows the words that its training captions use often, and describes what is
+not like its training photos in their words. It repeats the habits of those who wrote the captions:
+it guesses gender and age from looks, and counts and colours are often wrong (which, is told by
+`python -m training.analysis.confusions`). Its score is not a probability of being right.
+"""
+# Of a run: the columns of its log that are drawn, beside each other.
+CURVES = (
+    {"loss": "training loss"},
+    {"dev_cider": "dev CIDEr", "dev_bleu_4": "dev BLEU-4", "dev_rouge_l": "dev ROUGE-L"},
+)
 
 
 def write_examples(path: Path, items: Sequence[CaptionedImage], captions: Sequence[str]) -> None:
@@ -72,60 +66,41 @@ def _figure(item: CaptionedImage, caption: str) -> str:
 
 
 def write_model_card(folder: Path, training_seconds: float, total_seconds: float) -> None:
-    """``README.md`` with Hugging Face's header: data, procedure, scores, limits, bias."""
+    """The card of the captioner in a run's folder: data, procedure, scores, limits, bias."""
     run = json.loads((folder / "run.json").read_text())
     rows = read_history(folder / "training.csv")
     best = max(rows, key=lambda row: float(row["dev_cider"]))
     recipe = run["recipe"]
-    scores = "\n".join(
-        f"| {label} | {float(best[key]):.3f} |"
-        for label, key in (
-            ("CIDEr", "dev_cider"),
-            ("BLEU-4", "dev_bleu_4"),
-            ("ROUGE-L", "dev_rouge_l"),
-            ("distinct captions", "dev_distinct"),
-        )
-    )
-    card = f"""---
-language: en
-library_name: keras
-pipeline_tag: image-to-text
-tags: [image-captioning]
----
-
-# {folder.name}
-
+    scores = "\n".join(f"| {label} | {float(best[key]):.3f} |" for key, label in _SCORES.items())
+    write_card(
+        folder,
+        {"library_name": "keras", "pipeline_tag": "image-to-text", "tags": ["image-captioning"]},
+        folder.name,
+        f"""
 An {recipe["encoder"]["name"]} encoder ({recipe["encoder"]["output"]}) and an
 {recipe["decoder"]["name"]} decoder, trained by Captionloom.
-
-## Data
-
+""",
+        {
+            "Data": f"""
 {run["photos"]} photos with their captions from {", ".join(run["data"])}; chosen on
 {run["dev_photos"]} dev photos.
-
-## Procedure
-
+""",
+            "Procedure": f"""
 `{run["command"]}`
 
 {len(rows)} epochs, the best is epoch {best["epoch"]};
 {training_seconds / 60:.0f} minutes in epochs, {total_seconds / 60:.0f} in all of the last run;
 {run["backend"]} on {run["machine"]}. Every setting is in `recipe.yaml`, the curves in
 `training.csv` and `curves.png`.
-
-## Scores
-
+""",
+            "Scores": f"""
 Dev, all {run["dev_photos"]} photos, COCO protocol, beam {recipe["beams"]}:
 
 | score | value |
 |---|---|
 {scores}
 | different words | {float(best["dev_words"]):.0f} |
-
-## Limits and bias
-
-It knows the words that its training captions use often, and describes what is
-not like its training photos in their words. It repeats the habits of those who wrote the captions:
-it guesses gender and age from looks, and counts and colours are often wrong (which, is told by
-`python -m training.analysis.confusions`). Its score is not a probability of being right.
-"""
-    (folder / "README.md").write_text(card, encoding="utf-8")
+""",
+            "Limits and bias": _LIMITS,
+        },
+    )

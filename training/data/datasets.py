@@ -1,4 +1,4 @@
-"""Captioned photos and sets of captions, for training and scoring.
+"""Captioned photos, for training and scoring.
 
 `load_dataset` tells three layouts apart by their files, in this order:
 
@@ -17,19 +17,16 @@ decides (90 % train, 5 % dev, 5 % test), the same way every time.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from summarizer.ngrams import tokenize
-from training.data.layouts import NO_WORDS, SPLIT_ALIASES, SPLITS, Listing, read_listing
-from training.data.lines import DatasetError, Problems, read_lines
+from training.data.layouts import SPLIT_ALIASES, SPLITS, Listing, read_listing
+from training.data.lines import DatasetError, Problems
 
 __all__ = [
-    "CaptionSet",
     "CaptionedImage",
     "DatasetError",
-    "load_caption_sets",
     "load_dataset",
     "normalise_caption",
 ]
@@ -40,14 +37,6 @@ class CaptionedImage:
     """A photo's file and people's captions of it, as they wrote them."""
 
     path: Path
-    captions: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class CaptionSet:
-    """People's captions of one clip or photo, without the clip or photo."""
-
-    id: str
     captions: tuple[str, ...]
 
 
@@ -111,48 +100,3 @@ def _image_folder(listing: Listing) -> Path:
         if any((folder / name).is_file() for name in listing.names):
             return folder
     return existing[0]
-
-
-def load_caption_sets(path: str | Path, *, allow_missing: bool = False) -> list[CaptionSet]:
-    """Reads many people's captions of the same clips or photos.
-
-    Args:
-        path: JSON Lines, ``{"id": ..., "captions": [...]}`` a line; gzipped where the name ends
-            in ``.gz``.
-        allow_missing: skip malformed lines, with a logged warning.
-
-    Raises:
-        DatasetError: the file cannot be read or is empty, or lines are malformed (all of them are
-            counted, with examples).
-    """
-    file = Path(path)
-    problems = Problems(file)
-    sets: dict[str, CaptionSet] = {}
-    for number, line in read_lines(file, problems):
-        where = f"line {number}"
-        try:
-            row = _caption_set(json.loads(line))
-        except ValueError as error:
-            damaged = isinstance(error, json.JSONDecodeError)
-            problems.add("not JSON" if damaged else str(error), where)
-            continue
-        if row.id in sets:
-            problems.add("id used twice", f"{where} ({row.id})")
-        else:
-            sets[row.id] = row
-    problems.settle(allowed=allow_missing)
-    if not sets:
-        raise DatasetError(f"{file}: holds no captions")
-    return list(sets.values())
-
-
-def _caption_set(row: object) -> CaptionSet:
-    """Checks one line; what it raises names the kind of mistake."""
-    if not isinstance(row, dict) or not {"id", "captions"} <= row.keys():
-        raise ValueError('not an object with "id" and "captions"')
-    captions = row["captions"]
-    if not isinstance(captions, list) or not captions:
-        raise ValueError('"captions" is not a list of texts')
-    if not all(isinstance(text, str) and tokenize(text) for text in captions):
-        raise ValueError(NO_WORDS)
-    return CaptionSet(str(row["id"]), tuple(text.strip() for text in captions))

@@ -285,8 +285,10 @@ def _publish(
     job: FuserJob, data: FuserData, trainer: Any, frequencies: DocumentFrequencies
 ) -> None:
     """Writes the model folder beside its place, and moves it there when it is whole."""
+    from training.common.history import read_history
+    from training.common.report import draw_curves
     from training.fusion.model import export, tune
-    from training.fusion.report import LOG_FILE, draw_curves, read_log, write_card
+    from training.fusion.report import CURVES, LOG_FILE, write_fuser_card
     from training.fusion.scores import compare
 
     job.output.parent.mkdir(parents=True, exist_ok=True)
@@ -303,7 +305,7 @@ def _publish(
         shipped.settings = tune(shipped, data.tuning)
         shipped.settings.save(folder)
         results = {name: compare(shipped, scenes) for name, scenes in data.validation.items()}
-        log = read_log(job.run / LOG_FILE)
+        log = read_history(job.run / LOG_FILE)
         run = {
             "name": job.output.name,
             "command": job.command,
@@ -322,8 +324,8 @@ def _publish(
             folder / "evaluation.json", {name: item.as_dict(0) for name, item in results.items()}
         )  # no examples: their captions are not ours to ship
         shutil.copy(job.run / LOG_FILE, folder / LOG_FILE)
-        draw_curves(folder / LOG_FILE, folder / "training.png")
-        write_card(folder, run, {name: item.table() for name, item in results.items()})
+        draw_curves(folder / LOG_FILE, folder / "training.png", "step", CURVES)
+        write_fuser_card(folder, run, {name: item.table() for name, item in results.items()})
         folder.chmod(0o755)  # mkdtemp makes folders that nobody else may read
         folder.rename(job.output)
     except BaseException:

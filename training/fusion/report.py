@@ -11,7 +11,17 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from training.common.history import read_history
+from training.common.report import write_card
+
 LOG_FILE = "training.csv"
+CURVES = {"loss": "training loss"}, {"val_cider": "CIDEr, held out"}
+_LIMITS = """
+English only. It has seen captions of short clips and photos and knows little else. What all
+captions get wrong it gets wrong too, and it prefers the usual: rare things in few captions are
+lost. It repeats the habits of those who wrote the captions, who guessed gender and age from looks
+and wrote "a man" more often than "a woman".
+"""
 _COLUMNS = {
     "step": "step",
     "loss": "loss",
@@ -35,7 +45,7 @@ class RunLog(TrainerCallback):
 
     def __init__(self, path: Path, first_step: int = 0):
         self.path = path
-        kept = [row for row in read_log(path) if int(row["step"]) <= first_step]
+        kept = [row for row in read_history(path) if int(row["step"]) <= first_step]
         self._before = float(kept[-1]["wall_seconds"]) if kept else 0.0
         self._start = time.monotonic()
         self._loss = float("nan")
@@ -63,37 +73,8 @@ class RunLog(TrainerCallback):
             )
 
 
-def read_log(path: Path) -> list[dict[str, str]]:
-    """The lines of ``training.csv``; none where there is no such file."""
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def draw_curves(log: Path, path: Path) -> None:
-    """Loss and held-out CIDEr by step, as a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    rows = read_log(log)
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-    for axes, key, label in (
-        (left, "loss", "training loss"),
-        (right, "val_cider", "CIDEr, held out"),
-    ):
-        points = [(int(row["step"]), float(row[key])) for row in rows if row[key]]
-        axes.plot([step for step, _ in points], [value for _, value in points], marker=".")
-        axes.set(xlabel="step", ylabel=label)
-        axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
-    pyplot.close(figure)
-
-
-def write_card(folder: Path, run: Mapping[str, Any], tables: Mapping[str, str]) -> None:
-    """``README.md`` with Hugging Face's header.
+def write_fuser_card(folder: Path, run: Mapping[str, Any], tables: Mapping[str, str]) -> None:
+    """The card of a fuser.
 
     Args:
         folder: the model folder.
@@ -113,33 +94,32 @@ def write_card(folder: Path, run: Mapping[str, Any], tables: Mapping[str, str]) 
     candidates = (
         "the beams and the captions themselves" if settings["inputs_compete"] else "the beams"
     )
-    card = f"""---
-language: en
-license: other
-license_name: research-data
-library_name: transformers
-tags: [bart, caption-fusion, video-captioning]
-metrics: [cider, bleu, rouge]
----
-
-# {run["name"]}
-
+    write_card(
+        folder,
+        {
+            "license": "other",
+            "license_name": "research-data",
+            "library_name": "transformers",
+            "tags": ["bart", "caption-fusion", "video-captioning"],
+            "metrics": ["cider", "bleu", "rouge"],
+        },
+        run["name"],
+        f"""
 A small BART ({run["parameters"] / 1e6:.1f} million parameters) that reads 1 to 16 captions of one
 scene, as a frame captioner makes them, and writes one short sentence: what most of them agree on.
 It comes with Captionloom: `summarizer.load_summarizer()`. `fusion.json` says how captions are
 joined for it.
-
-## Data
-
+""",
+        {
+            "Data": f"""
 {data}
 
 MSR-VTT, MSVD and TGIF captions are for research use, COCO captions are CC BY 4.0; none of them is
 in this folder. {run["left_out"]} sets that belong to validation files or to a list of ids to leave
 out were not used. {run["tuning"]} of the sets were held out to choose the checkpoint and the
 settings in `fusion.json`; no validation set took part in that.
-
-## Procedure
-
+""",
+            "Procedure": f"""
 `{run["command"]}`
 
 Trained from random weights. Each example has 1 to 16 captions of one scene; most are
@@ -149,9 +129,8 @@ The sentence to write is one of the people's captions that the others of the
 same scene agree with most (mean CIDEr-D). Best checkpoint at step {run["best_step"]}, after
 {run["minutes"]:.0f} minutes of training on {run["machine"]}. All settings are in `recipe.yaml`, the
 curves in `training.csv` and `training.png`. At use, {candidates} are candidates, and {choice}.
-
-## Scores
-
+""",
+            "Scores": f"""
 COCO protocol, all sets of each file. Of a set's captions 8, drawn by a fixed seed, go in, and the
 others are the references. Their order means nothing, so that it costs a little here that captions
 in the middle of a clip count more.
@@ -160,12 +139,7 @@ in the middle of a clip count more.
 
 `consensus` is the caption that the others agree with most, `middle caption` the middle one of the
 captions, `joined and cut` all of them one after the other, cut at 24 words.
-
-## Limits and bias
-
-English only. It has seen captions of short clips and photos and knows little else. What all
-captions get wrong it gets wrong too, and it prefers the usual: rare things in few captions are
-lost. It repeats the habits of those who wrote the captions, who guessed gender and age from looks
-and wrote "a man" more often than "a woman".
-"""
-    (folder / "README.md").write_text(card, encoding="utf-8")
+""",
+            "Limits and bias": _LIMITS,
+        },
+    )
