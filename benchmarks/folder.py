@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import psutil
-from material import make_gifs, make_photos
+from inputs import make_gifs, make_photos
 
 from captioner.cli.main import main as caption
 from captioner.runtime.backend import choose_backend

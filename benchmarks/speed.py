@@ -1,8 +1,8 @@
 """This project beside other ways to caption, and beside the bare encoder, which is its limit.
 
 ``python benchmarks/speed.py`` makes photos, a 10 s video of 720p and a GIF of 60 frames, and lets
-each way of ``ways.py`` caption them, in turn, for several rounds; medians go into a table, with
-the peak memory. Cold is a fresh process that captions one photo, the disk's cache warm.
+each method of ``baselines.py`` caption them, in turn, for several rounds; medians go into a table,
+with the peak memory. Cold is a fresh process that captions one photo, the disk's cache warm.
 ``python benchmarks/speed.py --growth`` measures ``python -m captioner`` on more and more photos,
 and on longer and longer videos.
 """
@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from material import make_animation, make_photos, make_video
-from ways import WAYS
+from baselines import METHODS
+from inputs import make_animation, make_photos, make_video
 
 ROOT = Path(__file__).parent.parent
 HERE = "this project"
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--photos", type=int, default=1000, help="in the folder (1000)")
-    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS))
     parser.add_argument("--growth", action="store_true", help="how cost grows, instead")
     parser.add_argument("--most-photos", type=int, default=10_000, help="of --growth (10000)")
     parser.add_argument("--longest", type=int, default=3600, help="video of --growth, s (3600)")
@@ -44,52 +44,52 @@ def main() -> None:
         make_photos(work / "photos", options.photos)
         make_video(work / "video.mp4", seconds=10)
         make_animation(work / "animation.gif", frames=60)
-        compare(work, options.ways, options.rounds)
+        compare(work, options.methods, options.rounds)
 
 
 # Side by side
 
 
-def compare(work: Path, ways: Sequence[str], rounds: int) -> None:
-    """Prints seconds and memory of each way, and how many times as long as here they are."""
-    found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+def compare(work: Path, methods: Sequence[str], rounds: int) -> None:
+    """Prints seconds and memory of each method, and how many times as long as here they are."""
+    found: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
     for number in range(rounds):
-        for way in ways:
-            seconds = run_warm(way, work)
-            if not way.startswith("encoder"):
-                seconds |= run_cold(way, work)
-            found[way].append(seconds)
-            print(f"round {number + 1}, {way}: {_short(seconds)}", file=sys.stderr, flush=True)
-    medians = {way: _medians(rows) for way, rows in found.items()}
+        for method in methods:
+            seconds = run_warm(method, work)
+            if not method.startswith("encoder"):
+                seconds |= run_cold(method, work)
+            found[method].append(seconds)
+            print(f"round {number + 1}, {method}: {_short(seconds)}", file=sys.stderr, flush=True)
+    medians = {method: _medians(rows) for method, rows in found.items()}
     columns = [*INPUTS, "memory", "cold", "cold memory"]
     print(f"| | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
-    for way, row in medians.items():
+    for method, row in medians.items():
         cells = (_cell(row.get(column), column) for column in columns)
-        print(f"| {way} | {' | '.join(cells)} |")
+        print(f"| {method} | {' | '.join(cells)} |")
     if HERE not in medians:
         return
     print("\nTimes as long as here:\n")
     columns = [*INPUTS, "cold"]
     print(f"| | {' | '.join(columns)} |\n|---|{'---|' * len(columns)}")
-    for way, row in medians.items():
+    for method, row in medians.items():
         ratios = (
             f"{row[column] / medians[HERE][column]:.2f}" if column in row else "-"
             for column in columns
         )
-        print(f"| {way} | {' | '.join(ratios)} |")
+        print(f"| {method} | {' | '.join(ratios)} |")
 
 
-def run_warm(way: str, work: Path) -> dict[str, float]:
+def run_warm(method: str, work: Path) -> dict[str, float]:
     """Seconds of each input, and the peak memory in MB."""
-    printed, memory, _ = _run([sys.executable, "benchmarks/ways.py", way, str(work)])
+    printed, memory, _ = _run([sys.executable, "benchmarks/baselines.py", method, str(work)])
     return {**json.loads(printed.splitlines()[-1]), "memory": memory}
 
 
-def run_cold(way: str, work: Path) -> dict[str, float]:
+def run_cold(method: str, work: Path) -> dict[str, float]:
     """Seconds and peak memory of a process that captions one photo."""
-    command = [sys.executable, "benchmarks/ways.py", way, str(work), "--cold"]
-    if way.startswith(HERE):
-        _, precision = WAYS[way]
+    command = [sys.executable, "benchmarks/baselines.py", method, str(work), "--cold"]
+    if method.startswith(HERE):
+        _, precision = METHODS[method]
         command = [sys.executable, "-m", "captioner", str(work / "photos" / "00000.jpg")]
         command += ["--precision", precision] if precision else []
     _, memory, seconds = _run(command)

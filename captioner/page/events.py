@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
-from captioner.page.session import Changes, Visit
+from captioner.page.session import Changes, Session
 
 _QUIET = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -15,7 +15,7 @@ class TabEvents:
     """The events of one tab.
 
     Args:
-        describe: makes the result: takes the visit, the upload and the settings, and yields what
+        describe: makes the result: takes the session, the upload and the settings, and yields what
             changes, by the names of the boxes.
         upload: the box for files.
         settings: the boxes whose values ``describe`` takes.
@@ -34,9 +34,9 @@ class TabEvents:
         self._describe = describe
         self._upload = upload
         self._boxes = boxes
-        self._visit = gr.State(Visit())
+        self._session = gr.State(Session())
         self._run = {
-            "inputs": [self._visit, upload, *settings],
+            "inputs": [self._session, upload, *settings],
             "outputs": list(boxes.values()),
             "preprocess": False,  # see uploads.py
             "trigger_mode": "multiple",  # a file that comes meanwhile is not ignored
@@ -50,8 +50,8 @@ class TabEvents:
     def at_press(self, button: Any) -> None:
         """A press of a button describes what is in the box."""
 
-        def describe(visit: Visit, *given: Any) -> Iterator[dict[Any, Any]]:
-            yield from self._placed(self._describe(visit, *given))
+        def describe(session: Session, *given: Any) -> Iterator[dict[Any, Any]]:
+            yield from self._placed(self._describe(session, *given))
 
         button.click(describe, **self._run)
 
@@ -62,13 +62,13 @@ class TabEvents:
             nothing: the tab as it is without a result.
         """
 
-        def choose(visit: Visit, upload: Any) -> dict[Any, Any]:
-            visit.choose(upload)
+        def choose(session: Session, upload: Any) -> dict[Any, Any]:
+            session.choose(upload)
             return self._of_boxes(nothing())
 
-        def describe(visit: Visit, upload: Any, *settings: Any) -> Iterator[dict[Any, Any]]:
+        def describe(session: Session, upload: Any, *settings: Any) -> Iterator[dict[Any, Any]]:
             if upload is not None:
-                yield from self._placed(self._describe(visit, upload, *settings))
+                yield from self._placed(self._describe(session, upload, *settings))
             else:  # of a run without a step Gradio makes empty values for every box
                 yield {self._boxes["status"]: gr.skip()}
 
@@ -82,19 +82,19 @@ class TabEvents:
             nothing: the tab as it is without a result.
         """
 
-        def clear(visit: Visit, upload: Any) -> dict[Any, Any]:
+        def clear(session: Session, upload: Any) -> dict[Any, Any]:
             if upload:
                 return {self._boxes["status"]: gr.skip()}
-            visit.choose(None)
+            session.choose(None)
             return self._of_boxes(nothing())
 
         self._at_change(clear)
 
-    def _at_change(self, step: Callable[[Visit, Any], dict[Any, Any]]) -> Any:
+    def _at_change(self, step: Callable[[Session, Any], dict[Any, Any]]) -> Any:
         """What is in the box was changed: ``step`` runs at once, outside of the lines."""
         return self._upload.change(
             step,
-            [self._visit, self._upload],
+            [self._session, self._upload],
             list(self._boxes.values()),
             preprocess=False,
             trigger_mode="multiple",
@@ -105,15 +105,15 @@ class TabEvents:
     def at_stop(self, button: Any) -> None:
         """A press of a button ends what runs."""
 
-        def stop(visit: Visit) -> dict[Any, Any]:
-            visit.stop()
+        def stop(session: Session) -> dict[Any, Any]:
+            session.stop()
             changes = {button: gr.Button(interactive=False)}
-            if visit.going_on:  # else its last word is said
+            if session.going_on:  # else its last word is said
                 changes[status] = markup.status("Stopping …", "busy")
             return changes
 
         status = self._boxes["status"]
-        button.click(stop, self._visit, [button, status], queue=False, **_QUIET)
+        button.click(stop, self._session, [button, status], queue=False, **_QUIET)
 
     def _placed(self, steps: Iterator[Changes]) -> Iterator[dict[Any, Any]]:
         return (self._of_boxes(changes) for changes in steps if changes)  # Gradio refuses {}

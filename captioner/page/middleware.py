@@ -16,7 +16,7 @@ _API = "/gradio_api"
 _STALLED = 60.0  # seconds without a byte after which an upload is given up
 
 # All that the page, gradio_client and the documentation of the endpoints ask for. Gradio has more:
-# routes that fetch addresses, run FFmpeg, keep visits on the disk, edit the page, watch visitors.
+# routes that fetch addresses, run FFmpeg, keep sessions on the disk, edit the page, watch visitors.
 _OPEN = re.compile(
     r"/((config|login|logout)/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json"
     r"|(assets|static|svelte)/.+)?"

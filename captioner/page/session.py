@@ -14,14 +14,14 @@ Changes = dict[str, Any]  # of a tab's boxes, by their names
 
 
 @dataclass
-class Visit:
+class Session:
     """A visitor's wishes in one tab; all events of an open page share it.
 
     Attributes:
         file: the path of the file in the box; None where there is none.
         stopped: Stop was pressed.
         going_on: there is a run that has not yet ended.
-        told: something was chosen. It was not where the server has meanwhile forgotten the visit,
+        told: something was chosen. It was not where the server has meanwhile forgotten the session,
             as it does with those not heard of for long.
     """
 

@@ -11,8 +11,6 @@ from captioner.page.service import MOST_BEAMS, MOST_FRAMES
 _BEAMS = [("as the model prefers", 0), *((str(count), count) for count in (1, 2, 3, 5, MOST_BEAMS))]
 _SELECTIONS = {
     "uniform": "evenly over the time",
-    "scenes": "one of each scene",
-    "keyframes": "the video's own keyframes",
 }
 
 

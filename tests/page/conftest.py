@@ -13,7 +13,7 @@ from captioner.page.limits import Limits
 from captioner.page.middleware import Hosts, middleware
 from captioner.page.models import Models
 from captioner.page.service import Service
-from captioner.page.session import Visit
+from captioner.page.session import Session
 from captioner.page.words import Confidence
 from tests.fakes import FakeCaptioner, FakeSummarizer
 from tests.makers import plain, save_animation, save_photo
@@ -93,11 +93,11 @@ def upload(path):
     return {"path": str(path), "meta": {"_type": "gradio.FileData"}, "orig_name": path.name}
 
 
-def visit_of(given):
+def session_of(given):
     """A visitor who chose that."""
-    visit = Visit()
-    visit.choose(given)
-    return visit
+    session = Session()
+    session.choose(given)
+    return session
 
 
 class Serving:

@@ -17,7 +17,7 @@ from tests.makers import (
     save_photo,
     save_video,
 )
-from tests.page.conftest import BLUE, RED, service_of, upload, visit_of
+from tests.page.conftest import BLUE, RED, service_of, session_of, upload
 
 NAMES = ("txt", "json", "vtt", "srt")
 
@@ -28,7 +28,7 @@ def tab(service):
 
 
 def describe(tab, given, *, frames=16):
-    return list(tab.describe(visit_of(given), given, "", 0, frames, "uniform"))
+    return list(tab.describe(session_of(given), given, "", 0, frames, "uniform"))
 
 
 def merged(tab, given, **settings):
@@ -76,13 +76,13 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
             clips.encode_frames = lambda images: batches.append(len(images)) or encode(images)
             return clips
 
-    visit = visit_of(gif)
+    session = session_of(gif)
     tab = ClipTab(Service(Watched(), service.limits))
-    steps = tab.describe(visit, gif, "", 0, 16, "uniform")
+    steps = tab.describe(session, gif, "", 0, 16, "uniform")
     for _ in range(3):
         next(steps)
     assert batches == [1]
-    visit.stop()
+    session.stop()
     *_, last = steps
     assert batches == [1]
     assert "Stopped after 1 of 2 frames" in last["status"]
@@ -94,10 +94,10 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
 
 
 def test_a_clip_that_is_stopped_before_its_first_frame_has_no_sentence(tab, gif):
-    visit = visit_of(gif)
-    steps = tab.describe(visit, gif, "", 0, 16, "uniform")
+    session = session_of(gif)
+    steps = tab.describe(session, gif, "", 0, 16, "uniform")
     next(steps), next(steps)
-    visit.stop()
+    session.stop()
     (last,) = steps
     assert "Stopped before the first frame" in last["status"]
     assert "caption" not in last
@@ -186,7 +186,7 @@ def test_after_a_message_there_is_nothing_to_stop(tab, uploads):
     path.write_bytes(b"nothing of the kind")
     changes = {}
     with pytest.raises(gr.Error):
-        for step in tab.describe(visit_of(upload(path)), upload(path), "", 0, 16, "uniform"):
+        for step in tab.describe(session_of(upload(path)), upload(path), "", 0, 16, "uniform"):
             changes.update(step)
     assert changes["stop"].interactive is False
     assert changes["status"] == changes["caption"] == ""

@@ -10,7 +10,7 @@ import pytest
 from captioner.batch.rows import COLUMNS
 from captioner.errors import BudgetError
 from captioner.media.budget import _SECONDS
-from captioner.page.session import Visit
+from captioner.page.session import Session
 from captioner.page.tabs import folder
 from captioner.page.tabs.folder import FolderTab
 from tests.fakes import caption_of, save_damaged
@@ -33,7 +33,7 @@ def files(uploads):
 
 
 def describe(tab, given):
-    return list(tab.describe(Visit(), given, "", 0, 16, "uniform"))
+    return list(tab.describe(Session(), given, "", 0, 16, "uniform"))
 
 
 def test_every_file_has_a_row_and_failed_ones_their_reason(tab, files):
@@ -57,11 +57,11 @@ def test_the_table_fills_as_it_goes(tab, files, monkeypatch):
 
 def test_stop_ends_it_after_the_file_under_way_and_keeps_the_table(tab, files, monkeypatch):
     monkeypatch.setattr(folder, "_PAUSE", 0)
-    visit = Visit()
-    steps = tab.describe(visit, files, "", 0, 16, "uniform")
+    session = Session()
+    steps = tab.describe(session, files, "", 0, 16, "uniform")
     assert next(steps)["stop"].interactive
     assert "File 1 of 3" in next(steps)["status"]
-    visit.stop()
+    session.stop()
     (last,) = steps
     assert "Stopped. Captioned 1 of 1 files." in last["status"]
     assert last["table"].count("<tr") == 2
@@ -132,11 +132,11 @@ def test_files_that_wait_for_the_models_say_so(tab, files, service, monkeypatch)
 
 def test_cleared_files_end_the_job_and_its_table(tab, files, monkeypatch):
     monkeypatch.setattr(folder, "_PAUSE", 0)
-    visit = Visit()
-    steps = tab.describe(visit, files, "", 0, 16, "uniform")
+    session = Session()
+    steps = tab.describe(session, files, "", 0, 16, "uniform")
     next(steps)
     assert "<tr" in next(steps)["table"]
-    visit.choose(None)
+    session.choose(None)
     (last,) = steps
     assert last["table"] == last["status"] == ""
     assert last["stop"].interactive is False

@@ -16,7 +16,7 @@ from captioner.page.service import Service
 from captioner.page.tabs.photo import Looked, PhotoTab
 from tests.fakes import FakeCaptioner, caption_of, save_damaged
 from tests.makers import plain, save_animation, save_photo
-from tests.page.conftest import BLUE, RED, service_of, upload, visit_of
+from tests.page.conftest import BLUE, RED, service_of, session_of, upload
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def tab(service):
 
 
 def describe(tab, given, model="", beams=0):
-    return tab.describe(visit_of(given), given, model, beams)
+    return tab.describe(session_of(given), given, model, beams)
 
 
 def described(tab, given):
@@ -192,7 +192,7 @@ def test_a_fault_of_the_program_is_a_message_and_a_trace_in_the_log(uploads, red
 
 def test_a_photo_that_waits_for_the_models_says_so(tab, red, service, monkeypatch):
     monkeypatch.setattr(type(service.models), "ahead", lambda _: 2)
-    steps = list(tab.describe(visit_of(red), red, "", 0))
+    steps = list(tab.describe(session_of(red), red, "", 0))
     assert 'data-place="2"' in steps[1]["status"]
     assert "The model is guessing." in steps[-1]["status"]
 
@@ -208,7 +208,7 @@ def test_a_message_calls_a_file_what_the_visitor_calls_it(tab, uploads):
     path = uploads / "anns.png"
     path.write_bytes(b"nothing of the kind")
     given = {**upload(path), "orig_name": "Ann's.png"}
-    message = message_of(tab.describe(visit_of(given), given, "", 0))
+    message = message_of(tab.describe(session_of(given), given, "", 0))
     assert message.startswith("Ann's.png: ")
 
 

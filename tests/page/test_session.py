@@ -1,4 +1,4 @@
-from captioner.page.session import Visit
+from captioner.page.session import Session
 
 FILE, OTHER = {"path": "/a.gif"}, {"path": "/b.gif"}
 GONE, STOPPED = {"text": "gone"}, {"text": "stopped"}
@@ -8,14 +8,14 @@ def steps(count=3):
     return ({"step": number} for number in range(count))
 
 
-def follow(visit, upload=FILE, count=3):
-    return visit.follow(steps(count), upload, gone=GONE, stopped=lambda: iter([STOPPED]))
+def follow(session, upload=FILE, count=3):
+    return session.follow(steps(count), upload, gone=GONE, stopped=lambda: iter([STOPPED]))
 
 
 def visit_to(upload):
-    visit = Visit()
-    visit.choose(upload)
-    return visit
+    session = Session()
+    session.choose(upload)
+    return session
 
 
 def test_a_run_that_is_wanted_goes_to_its_end():
@@ -23,30 +23,32 @@ def test_a_run_that_is_wanted_goes_to_its_end():
 
 
 def test_after_stop_the_step_that_is_done_is_the_last():
-    visit = visit_to(FILE)
-    run = follow(visit)
+    session = visit_to(FILE)
+    run = follow(session)
     assert next(run) == {"step": 0}
-    visit.stop()
+    session.stop()
     assert list(run) == [STOPPED]
 
 
 def test_a_run_whose_file_is_gone_says_nothing_of_it_any_more():
     for later in (OTHER, None):
-        visit = visit_to(FILE)
-        run = follow(visit)
+        session = visit_to(FILE)
+        run = follow(session)
         next(run)
-        visit.choose(later)
+        session.choose(later)
         assert list(run) == [GONE]
 
 
 def test_what_was_done_for_a_file_that_went_meanwhile_is_not_shown():
-    visit = visit_to(FILE)
+    session = visit_to(FILE)
 
     def working():
-        visit.choose(OTHER)
+        session.choose(OTHER)
         yield {"step": 0}
 
-    assert list(visit.follow(working(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))) == [GONE]
+    assert list(session.follow(working(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))) == [
+        GONE
+    ]
 
 
 def test_no_step_is_computed_after_the_end():
@@ -57,48 +59,48 @@ def test_no_step_is_computed_after_the_end():
             computed.append(number)
             yield {"step": number}
 
-    visit = visit_to(FILE)
-    run = visit.follow(counting(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))
+    session = visit_to(FILE)
+    run = session.follow(counting(), FILE, gone=GONE, stopped=lambda: iter([STOPPED]))
     next(run)
-    visit.stop()
+    session.stop()
     list(run)
     assert computed == [0]
 
 
 def test_a_stop_of_an_earlier_run_counts_no_more():
-    visit = visit_to(FILE)
-    visit.stop()
-    assert list(follow(visit)) == list(steps())
+    session = visit_to(FILE)
+    session.stop()
+    assert list(follow(session)) == list(steps())
 
 
 def test_a_visit_that_the_server_has_forgotten_goes_on():
-    visit = Visit()
-    assert list(follow(visit)) == list(steps())
-    visit.choose(OTHER)
-    assert list(follow(visit)) == [GONE]
+    session = Session()
+    assert list(follow(session)) == list(steps())
+    session.choose(OTHER)
+    assert list(follow(session)) == [GONE]
 
 
 def test_a_run_about_no_file_goes_on():
-    assert list(follow(Visit(), None)) == list(steps())
+    assert list(follow(Session(), None)) == list(steps())
 
 
 def test_what_stop_leaves_of_a_file_that_went_meanwhile_is_not_shown():
-    visit = visit_to(FILE)
+    session = visit_to(FILE)
 
     def leaving():
-        visit.choose(OTHER)
+        session.choose(OTHER)
         yield STOPPED
 
-    run = visit.follow(steps(), FILE, gone=GONE, stopped=leaving)
+    run = session.follow(steps(), FILE, gone=GONE, stopped=leaving)
     next(run)
-    visit.stop()
+    session.stop()
     assert list(run) == [GONE]
 
 
 def test_it_is_known_whether_there_is_something_to_stop():
-    visit = visit_to(FILE)
-    run = follow(visit)
+    session = visit_to(FILE)
+    run = follow(session)
     next(run)
-    assert visit.going_on
+    assert session.going_on
     list(run)
-    assert not visit.going_on
+    assert not session.going_on

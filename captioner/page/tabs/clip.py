@@ -17,7 +17,7 @@ from captioner.page.events import TabEvents
 from captioner.page.examples import add_clip_examples
 from captioner.page.preview import playable
 from captioner.page.service import Service
-from captioner.page.session import Changes, Visit
+from captioner.page.session import Changes, Session
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen, name_of
@@ -48,11 +48,11 @@ class ClipTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(self, visit: Visit, upload: Any, *given: Any) -> Iterator[Changes]:
+    def describe(self, session: Session, upload: Any, *given: Any) -> Iterator[Changes]:
         """Captions a clip, frame by frame, then the whole.
 
         Args:
-            visit: what the visitor still wants.
+            session: what the visitor still wants.
             upload: the file, as an event without preprocessing gets it.
             given: the settings, in the order of ``SettingBoxes.clip``.
 
@@ -63,7 +63,7 @@ class ClipTab:
         try:
             work = _Work()
             steps = self._describe(upload, given, work)
-            yield from visit.follow(
+            yield from session.follow(
                 steps, upload, gone=nothing(), stopped=lambda: self._stopped(work)
             )
         except gr.Error:

@@ -14,7 +14,7 @@ from captioner.page.components import download_button
 from captioner.page.errors import as_messages
 from captioner.page.events import TabEvents
 from captioner.page.service import Service
-from captioner.page.session import Changes, Visit
+from captioner.page.session import Changes, Session
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import named
@@ -38,11 +38,11 @@ class FolderTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(self, visit: Visit, uploads: Any, *given: Any) -> Iterator[Changes]:
+    def describe(self, session: Session, uploads: Any, *given: Any) -> Iterator[Changes]:
         """Captions files, in their order.
 
         Args:
-            visit: what the visitor still wants.
+            session: what the visitor still wants.
             uploads: the files, as an event without preprocessing gets them.
             given: the settings, in the order of ``SettingBoxes.clip``.
 
@@ -50,11 +50,11 @@ class FolderTab:
             What changes of the boxes, by their names in `build_folder_tab`.
         """
         run = uuid4().hex
-        visit.choose(run)  # whatever ran before, and once the files are cleared nothing is chosen
+        session.choose(run)  # whatever ran before, and once the files are cleared nothing is chosen
         try:
             work = _Work()
             steps = self._describe(uploads, given, work)
-            yield from visit.follow(steps, run, gone=nothing(), stopped=lambda: _stopped(work))
+            yield from session.follow(steps, run, gone=nothing(), stopped=lambda: _stopped(work))
         except gr.Error:
             yield {"status": "", "stop": gr.Button(interactive=False)}
             raise

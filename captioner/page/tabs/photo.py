@@ -18,7 +18,7 @@ from captioner.page.errors import RefusalError, as_messages
 from captioner.page.events import TabEvents
 from captioner.page.examples import add_photo_examples
 from captioner.page.service import Service
-from captioner.page.session import Changes, Visit
+from captioner.page.session import Changes, Session
 from captioner.page.settings import SettingBoxes
 from captioner.page.storage import new_folder
 from captioner.page.uploads import chosen, name_of
@@ -51,11 +51,11 @@ class PhotoTab:
     def __init__(self, service: Service):
         self._service = service
 
-    def describe(self, visit: Visit, upload: Any, *given: Any) -> Iterator[Changes]:
+    def describe(self, session: Session, upload: Any, *given: Any) -> Iterator[Changes]:
         """Captions a photo; the sentence comes first, the pictures after it.
 
         Args:
-            visit: what the visitor still wants.
+            session: what the visitor still wants.
             upload: the file, as an event without preprocessing gets it.
             given: the settings, in the order of ``SettingBoxes.photo``.
 
@@ -65,7 +65,7 @@ class PhotoTab:
         yield nothing()  # a message must not stand beside the sentence of another photo
         try:
             steps = self._describe(upload, given)
-            yield from visit.follow(steps, upload, gone=nothing(), stopped=lambda: iter(()))
+            yield from session.follow(steps, upload, gone=nothing(), stopped=lambda: iter(()))
         except gr.Error:
             yield nothing()
             raise

@@ -1,7 +1,8 @@
 """Ways to caption that ``speed.py`` sets side by side; each runs in a process of its own.
 
-``python benchmarks/ways.py NAME FOLDER`` measures one way warm, on the inputs that ``speed.py``
-made, and prints a line of JSON: seconds by input, medians. ``--cold`` captions one photo and ends.
+``python benchmarks/baselines.py NAME FOLDER`` measures one method warm, on the inputs that
+``speed.py`` made, and prints a line of JSON: seconds by input, medians. ``--cold`` captions one
+photo and ends.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ Caption = Callable[[Sequence[np.ndarray]], object]  # pictures uint8 [H, W, 3] a
 
 
 @dataclass(frozen=True)
-class Way:
-    """Captions pictures, and perhaps whole inputs in a better way than picture by picture.
+class Method:
+    """Captions pictures, and perhaps whole inputs better than picture by picture.
 
     Attributes:
         caption: pictures as one batch.
@@ -45,7 +46,7 @@ class Way:
     folder: Callable[[Sequence[Path]], object] | None = None
 
 
-def this_project(precision: Precision | None) -> Way:
+def this_project(precision: Precision | None) -> Method:
     """The library: what the command line calls, too."""
     from captioner.runtime.backend import choose_backend
 
@@ -70,14 +71,14 @@ def this_project(precision: Precision | None) -> Way:
             raise SystemExit("a photo was not captioned")
         return rows
 
-    return Way(
+    return Method(
         captioner.caption_images,
         clip=lambda path: make_clip_captioner().caption(path),
         folder=folder,
     )
 
 
-def tutorials(_: Precision | None = None) -> Way:
+def tutorials(_: Precision | None = None) -> Method:
     """Keras's ``predict`` for the encoder, then ``predict`` for each word, as tutorials do it.
 
     Xception's 2,048 pooled features and the words so far go into a merged model of 256 units.
@@ -109,10 +110,10 @@ def tutorials(_: Precision | None = None) -> Way:
             written.append(int(decoder.predict([features, sequence], verbose=0).argmax()))
         return written
 
-    return Way(lambda images: [one(image) for image in images], batches=(1,), photos=40)
+    return Method(lambda images: [one(image) for image in images], batches=(1,), photos=40)
 
 
-def blip(_: Precision | None = None) -> Way:
+def blip(_: Precision | None = None) -> Method:
     """BLIP-base of transformers, greedy; random weights take as long as learnt ones."""
     import torch
     from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
@@ -130,10 +131,10 @@ def blip(_: Precision | None = None) -> Way:
                 pixels, num_beams=1, do_sample=False, min_new_tokens=WORDS, max_new_tokens=WORDS
             )
 
-    return Way(caption, batches=(1, 8), photos=24)
+    return Method(caption, batches=(1, 8), photos=24)
 
 
-def encoder_alone(precision: Precision | None) -> Way:
+def encoder_alone(precision: Precision | None) -> Method:
     """The encoder of this project on squares that are ready: the limit of all that it can do."""
     os.environ["KERAS_BACKEND"] = "openvino"
     from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
@@ -149,7 +150,7 @@ def encoder_alone(precision: Precision | None) -> Way:
         for _ in range(0, count, 2):  # two at a time are quickest (benchmarks/folder.py)
             run(square[: min(2, count)])
 
-    return Way(
+    return Method(
         lambda images: squares(len(images)),
         batches=(2,),
         clip=lambda _: squares(FRAMES),
@@ -158,7 +159,7 @@ def encoder_alone(precision: Precision | None) -> Way:
     )
 
 
-WAYS: dict[str, tuple[Callable[[Precision | None], Way], Precision | None]] = {
+METHODS: dict[str, tuple[Callable[[Precision | None], Method], Precision | None]] = {
     "this project": (this_project, None),
     "this project, float32": (this_project, "float32"),
     "as tutorials do": (tutorials, None),
@@ -168,30 +169,30 @@ WAYS: dict[str, tuple[Callable[[Precision | None], Way], Precision | None]] = {
 }
 
 
-def measure(way: Way, inputs: Path) -> dict[str, float]:
+def measure(method: Method, inputs: Path) -> dict[str, float]:
     """Seconds of each input, warm; of the folder, seconds a photo at the best batch."""
-    photos = sorted((inputs / "photos").iterdir())[: way.photos]
+    photos = sorted((inputs / "photos").iterdir())[: method.photos]
     image = _read(photos[0])
-    clip = way.clip or (lambda path: way.caption(_frames(path)))
+    clip = method.clip or (lambda path: method.caption(_frames(path)))
     return {
-        "photo": _median(lambda: way.caption([image])),
-        "folder": _folder(way, photos),
+        "photo": _median(lambda: method.caption([image])),
+        "folder": _folder(method, photos),
         "video": _median(lambda: clip(inputs / "video.mp4")),
         "GIF": _median(lambda: clip(inputs / "animation.gif")),
     }
 
 
-def _folder(way: Way, photos: Sequence[Path]) -> float:
-    if way.folder is not None:
-        way.folder(photos[:16])
+def _folder(method: Method, photos: Sequence[Path]) -> float:
+    if method.folder is not None:
+        method.folder(photos[:16])
         start = time.perf_counter()
-        way.folder(photos)
+        method.folder(photos)
         return (time.perf_counter() - start) / len(photos)
     seconds = []
-    for batch in way.batches:
+    for batch in method.batches:
         start = time.perf_counter()
         for at in range(0, len(photos), batch):
-            way.caption([_read(path) for path in photos[at : at + batch]])
+            method.caption([_read(path) for path in photos[at : at + batch]])
         seconds.append((time.perf_counter() - start) / len(photos))
     return min(seconds)
 
@@ -230,16 +231,16 @@ def _frames(path: Path) -> list[np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("way", choices=WAYS)
+    parser.add_argument("method", choices=METHODS)
     parser.add_argument("inputs", type=Path)
     parser.add_argument("--cold", action="store_true", help="caption one photo and end")
     options = parser.parse_args()
-    load, precision = WAYS[options.way]
-    way = load(precision)
+    load, precision = METHODS[options.method]
+    method = load(precision)
     if options.cold:
-        way.caption([_read(options.inputs / "photos" / "00000.jpg")])
+        method.caption([_read(options.inputs / "photos" / "00000.jpg")])
     else:
-        print(json.dumps(measure(way, options.inputs)))
+        print(json.dumps(measure(method, options.inputs)))
 
 
 if __name__ == "__main__":
