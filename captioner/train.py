@@ -51,10 +51,12 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument(
         "--encoder-weights",
-        default="imagenet",
-        metavar="imagenet|FILE|none",
-        help="starting weights of the encoder; what a .npz FILE lacks is learnt (default: "
-        "imagenet)",
+        action="append",
+        default=[],
+        metavar="[ENCODER=]imagenet|FILE|MODEL_DIR|none",
+        help="starting weights of the encoder: those that Keras downloads, a .npz, .safetensors or "
+        ".h5 file, another model's, or none; what they lack is learnt; may be given again, "
+        "ENCODER=..., where there are several side by side (default: imagenet)",
     )
     result.add_argument(
         "--start-from", type=Path, metavar="MODEL_DIR", help="go on from a trained model"
@@ -102,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
         data=tuple(options.data),
         clips=tuple(options.clips),
         output=options.output,
-        encoder_weights=options.encoder_weights,
+        encoder_weights=tuple(options.encoder_weights or ["imagenet"]),
         start_from=options.start_from,
         teachers=tuple(options.teacher),
         cache=options.cache,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -84,8 +83,7 @@ class NetworkCaptioner(Captioner):
         captions = []
         for hypothesis in hypotheses:
             words = self.model.vocabulary.decode(hypothesis.ids)
-            # The encoder sees the picture as a square, and its grid is one too.
-            side = math.isqrt(hypothesis.attention.shape[1])
-            attention = hypothesis.attention.reshape(-1, side, side)
+            # The encoder sees the whole picture, squeezed to a square.
+            attention = hypothesis.attention.reshape(-1, *self.model.grid)
             captions.append(Caption(" ".join(words), hypothesis.score, words, attention))
         return replace(captions[0], alternatives=tuple(captions[1:]))

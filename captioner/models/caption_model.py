@@ -21,7 +21,7 @@ from captioner.models.decoders import build_decoder
 from captioner.models.decoding import DecodingOptions
 from captioner.models.encoders import build_encoder
 from captioner.models.folder import FORMAT, read_folder, unreadable
-from captioner.models.inference import InferenceModel, Run
+from captioner.models.inference import STATE, InferenceModel, Run
 from captioner.models.saving import whole_file, write_whole
 from captioner.models.vocabulary import Vocabulary
 from captioner.runtime.keras_graphs import compiled
@@ -46,11 +46,21 @@ class CaptionModel(InferenceModel):
             config, vocabulary, generation or DecodingOptions(max_words=config.max_words)
         )
         self.encoder = build_encoder(config.encoder)
-        self.decoder = build_decoder(config.decoder, len(vocabulary))
-        self._grid_shape = self.encoder.model.output.shape[1:]
+        self.decoder = build_decoder(config, len(vocabulary))
+        self._token_shape = self.encoder.model.output.shape[1:]
         whole = self.training_graph(self.encoder.model)  # creates every weight
         in_encoder = {id(variable) for variable in self.encoder.model.variables}
         self._decoder_variables = {v.path: v for v in whole.weights if id(v) not in in_encoder}
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """See `InferenceModel.grid`."""
+        return self.encoder.grid
+
+    @property
+    def state_count(self) -> int:
+        """See `InferenceModel.state_count`."""
+        return len(self.decoder.state_shapes)
 
     # === Graphs ===
 
@@ -58,7 +68,7 @@ class CaptionModel(InferenceModel):
         """Features and the words so far → logits of the words that follow.
 
         Args:
-            head: features → grid, from the encoder's `split`.
+            head: features → tokens of the image, from the encoder's `split`.
             captions: K, captions of each image.
 
         Returns:
@@ -77,7 +87,7 @@ class CaptionModel(InferenceModel):
         """Images or features → the starting states and memory that `step_graph` takes.
 
         Args:
-            encoder: images or features → grid.
+            encoder: images or features → tokens of the image.
             folded: as of `step_graph`.
         """
         memory = self.decoder.encode(encoder.output)
@@ -94,19 +104,19 @@ class CaptionModel(InferenceModel):
                 `tables`.
 
         Returns:
-            A Keras model: tokens int32 [B, K, 1], the states each [B, K, D], the memory and the
+            A Keras model: tokens int32 [B, K, 1], the states each [B, K, ...], the memory and the
             tables → probabilities of the next word [B, K, V], where it looked [B, K, N], new
             states.
         """
         tokens = keras.Input((captions, 1), dtype="int32", name="tokens")
-        grid = keras.Input(self._grid_shape, name="grid")
-        remembered = self.decoder.encode(grid)
+        image = keras.Input(self._token_shape, name="image")
+        remembered = self.decoder.encode(image)
         kept = self.decoder.fold_memory(remembered) if folded else remembered
         memory_shapes = [x.shape[1:] for x in kept]
         memory = [keras.Input(shape, name=f"memory_{i}") for i, shape in enumerate(memory_shapes)]
-        units = self.config.decoder.units
         states = [
-            keras.Input((captions, units), name=f"state_{i}") for i in range(self.decoder.states)
+            keras.Input((captions, *shape), name=f"{STATE}{i}")
+            for i, shape in enumerate(self.decoder.state_shapes)
         ]
         read, tables = self.decoder.decode, {}
         if folded:

@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_STATES = {"lstm": 2, "attention-lstm": 4}
-
 
 @dataclass(frozen=True)
 class EncoderConfig:
     """What an encoder is.
 
     Attributes:
-        name: a key of `encoders.ENCODERS`.
+        name: a key of `encoders.ENCODERS`, or several, joined by ``+``, side by side.
         image_size: side of the square input in pixels.
-        output: the block whose grid is handed to the decoder, or several joined by ``+``.
+        output: the stage whose features are handed to the decoder, or several, joined by ``+``.
+            Of several encoders each stage is named with its own, ``xception.block13``.
     """
 
     name: str = "xception"
@@ -30,11 +29,12 @@ class DecoderConfig:
 
     Attributes:
         name: a key of `decoders.DECODERS`.
-        units: size of the LSTM states, the word vectors and the projected grid.
+        units: size of the LSTM states, the word vectors and the projected tokens of the image.
         heads: attention heads; divides ``units``.
-        dropout: fraction of word vectors, grid and outputs dropped in training.
-        standardise: bring each channel of the grid to mean 0 and variance 1 first: those of several
-            blocks differ in spread.
+        dropout: fraction of word vectors, tokens and outputs dropped in training.
+        standardise: bring each channel of the tokens to mean 0 and variance 1 first: those of
+            several stages differ in spread.
+        layers: blocks of a transformer, one upon the other; of no effect on the others.
     """
 
     name: str = "attention-lstm"
@@ -42,11 +42,7 @@ class DecoderConfig:
     heads: int = 8
     dropout: float = 0.5
     standardise: bool = False
-
-    @property
-    def states(self) -> int:
-        """Number of recurrent states, each [B, K, ``units``]."""
-        return _STATES[self.name]
+    layers: int = 2
 
 
 @dataclass(frozen=True)

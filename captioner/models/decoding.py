@@ -78,7 +78,11 @@ class Hypothesis:
 
 
 class Scorer(Protocol):
-    """What a search needs of a model; shapes as in `CaptionModel.step_graph`."""
+    """What a search needs of a model; shapes as in `InferenceModel.step`.
+
+    The states of a caption are its rows [b, k] of all arrays, so a search that goes on from another
+    caption takes that one's rows, of whatever shape they are.
+    """
 
     def step(
         self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
@@ -97,7 +101,7 @@ def decode(
 
     Args:
         model: predicts the next word.
-        states: starting states, each [B, D].
+        states: starting states, each [B, ...].
         memory: what the model remembers of the images, each [B, ...].
         options: how to search.
         starts: the number of the word before the first, of all images or int [B] of each.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from captioner.models.caption_model import CaptionModel
-from captioner.models.exported import MEMORY, STEP
+from captioner.models.exported import GRID, MEMORY, STEP
 from captioner.runtime.openvino_graphs import converted
 
 # How many captions of an image the step is built for, before any number may be given: a number
@@ -24,7 +24,8 @@ def graphs_of(model: CaptionModel) -> dict[str, Any]:
         model: built on Keras's OpenVINO backend.
 
     Returns:
-        - ``memory``: images uint8 [B, S, S, 3] → starting states and memory.
+        - ``memory``: images uint8 [B, S, S, 3] → starting states and memory; it also says what the
+          grid is.
         - ``step``: as `CaptionModel.step_graph`, folded, for any number of captions.
     """
     for variables in (model.encoder.variables(), model.decoder_variables()):
@@ -32,7 +33,9 @@ def graphs_of(model: CaptionModel) -> dict[str, Any]:
             variable.value.output.get_node().set_friendly_name(name)
     step = converted(model.step_graph(_CAPTIONS, folded=True))
     _open_captions(step)
-    return {MEMORY: converted(model.memory_graph(model.encoder.model, folded=True)), STEP: step}
+    memory = converted(model.memory_graph(model.encoder.model, folded=True))
+    memory.set_rt_info(" ".join(map(str, model.grid)), list(GRID))
+    return {MEMORY: memory, STEP: step}
 
 
 def _open_captions(graph: Any) -> None:

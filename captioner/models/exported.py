@@ -6,6 +6,7 @@ that came of it, a tenth of a second.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -16,13 +17,14 @@ from safetensors import SafetensorError, safe_open
 from captioner.errors import ModelError
 from captioner.models import folding
 from captioner.models.folder import ModelFolder
-from captioner.models.inference import InferenceModel, Run
+from captioner.models.inference import STATE, InferenceModel, Run
 from captioner.models.saving import whole_file, write_whole
 from captioner.runtime.graph_files import GraphFiles
 from captioner.runtime.openvino_graphs import runner, with_tables
 from captioner.types import Precision
 
 MEMORY, STEP = "memory", "step"  # names of graphs
+GRID = ("captionloom", "grid")  # where the memory graph says what rows and columns there are
 
 
 def graph_files(folder: ModelFolder) -> GraphFiles:
@@ -83,6 +85,24 @@ class ExportedModel(InferenceModel):
     def on_openvino(self) -> bool:
         """See `InferenceModel.on_openvino`."""
         return True
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """See `InferenceModel.grid`."""
+        memory, step = self._graphs[MEMORY], self._graphs[STEP]
+        if memory.has_rt_info(list(GRID)):
+            rows, columns = map(int, memory.get_rt_info(list(GRID)).astype(str).split())
+            return rows, columns
+        # Graphs from before they said it are all of square grids. The second output is where a
+        # word looked, [B, K, N].
+        side = math.isqrt(step.output(1).get_partial_shape()[2].get_length())
+        return side, side
+
+    @property
+    def state_count(self) -> int:
+        """See `InferenceModel.state_count`."""
+        names = [x.get_friendly_name() for x in self._graphs[STEP].get_parameters()]
+        return sum(name.startswith(STATE) for name in names)
 
     def _compile_memory(self, streams: int) -> Run:
         return runner(self._graphs[MEMORY], streams, self._precision)

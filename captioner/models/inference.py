@@ -16,6 +16,7 @@ from captioner.models.vocabulary import Vocabulary
 from captioner.runtime import openvino_graphs
 from captioner.runtime.backend import on_openvino
 
+STATE = "state_"  # so begin the names of the inputs of a step that are states, and of no other
 Run = Callable[..., list[np.ndarray]]  # arrays in, float32 arrays out
 
 
@@ -56,6 +57,16 @@ class InferenceModel(ABC):
         """
         return openvino_graphs.useful_streams() if self.on_openvino else 1
 
+    @property
+    @abstractmethod
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the positions, over the image, at which a word looks; row by row."""
+
+    @property
+    @abstractmethod
+    def state_count(self) -> int:
+        """How many arrays the decoder keeps of the words of a caption."""
+
     @abstractmethod
     def _compile_memory(self, streams: int) -> Run:
         """Images → the starting states and the memory."""
@@ -71,7 +82,7 @@ class InferenceModel(ABC):
             images: uint8 [B, S, S, 3], S as in the encoder's configuration; B at least 1.
 
         Returns:
-            The starting states, each float32 [B, D], and the memory, each float32 [B, ...].
+            The starting states, each float32 [B, ...], and the memory, each float32 [B, ...].
         """
         run = self._once("memory", self._compile_memory)
         # GPUs and TensorFlow like large batches.
@@ -88,7 +99,7 @@ class InferenceModel(ABC):
 
         Args:
             tokens: int32 [B, K, 1], the last word of K captions of each image.
-            states: each float32 [B, K, D].
+            states: each float32 [B, K, ...].
             memory: as `encode` returned it.
 
         Returns:
@@ -119,5 +130,4 @@ class InferenceModel(ABC):
             return self._compiled[key]
 
     def _sorted(self, outputs: list[Any]) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        states = self.config.decoder.states
-        return outputs[:states], outputs[states:]
+        return outputs[: self.state_count], outputs[self.state_count :]

@@ -59,7 +59,7 @@ _IN_LANES = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from captioner.describe.base import load_captioner
+from captioner import load_captioner
 from captioner.runtime.openvino_graphs import useful_streams
 captioner = load_captioner(sys.argv[1])
 images = np.random.default_rng(0).integers(0, 256, (12, 71, 71, 3)).astype(np.uint8)

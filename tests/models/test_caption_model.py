@@ -56,7 +56,7 @@ def test_folded_graphs_give_the_same(decoder):
     _, head = model.encoder.split(None)
     grid = random.normal(size=(3, *head.input.shape[1:])).astype(np.float32)
     tokens = random.integers(4, 9, (3, 2, 1)).astype(np.int32)
-    count = model.decoder.states
+    count = model.state_count
     states = list(random.normal(size=(count, 3, 2, 16)).astype(np.float32))
 
     def stepped(folded):

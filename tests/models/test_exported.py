@@ -33,7 +33,7 @@ def first_words(model, size):
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
     remember = runner(converted(model.memory_graph(model.encoder.model)), precision="float32")
     outputs = remember(images)
-    states, memory = outputs[: model.decoder.states], outputs[model.decoder.states :]
+    states, memory = outputs[: model.state_count], outputs[model.state_count :]
     states = [np.repeat(state[:, None], 2, axis=1) for state in states]
     step = runner(converted(model.step_graph(2)), precision="float32")
     return step(np.array([[[1], [5]]] * 2, np.int32), *states, *memory)
@@ -48,7 +48,7 @@ for folder, size in ((shipped, 299), *((folder, 71) for folder in tiny)):
 _CAPTION = """
 import sys
 import numpy as np
-from captioner.describe.base import load_captioner
+from captioner import load_captioner
 images = np.random.default_rng(0).integers(0, 256, (3, 71, 71, 3)).astype(np.uint8)
 for caption in load_captioner(sys.argv[1]).caption_images(list(images)):
     assert caption.words

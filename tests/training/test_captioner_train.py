@@ -246,7 +246,7 @@ def test_a_teacher_of_another_kind_is_refused(train, photos, tmp_path, setting, 
     [
         (["epoch=3"], "unknown setting epoch"),
         (["decoder.name=gru"], "known: attention-lstm, lstm"),
-        (["encoder.output=block15"], "block1 to block14"),
+        (["encoder.output=block15"], "known: block1, block2"),
     ],
 )
 def test_a_wrong_setting_is_refused_without_a_trace(train, photos, tmp_path, settings, message):

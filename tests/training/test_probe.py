@@ -53,7 +53,7 @@ def test_the_command_prints_a_row_for_each_output(photos, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["block99"], "block1 to block14"),
+        (["block99"], "known: block1, block2"),
         (["block2", "--data", "nowhere"], "nowhere"),
         (["block2", "--encoder-weights", "no.npz"], "no such file"),
     ],

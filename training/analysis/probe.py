@@ -22,7 +22,7 @@ from training.analysis.confusions import AGREEING, ALL_GROUPS, classes
 from training.data.datasets import CaptionedImage, DatasetError, load_dataset
 
 if TYPE_CHECKING:
-    from captioner.models.encoders import XceptionEncoder
+    from captioner.models.encoders.base import VisualEncoder
 
 __all__ = ["average_precision", "compare", "main", "pooled", "probe", "votes"]
 
@@ -47,7 +47,7 @@ def _said(text: str) -> list[tuple[str, str]]:
     return [(group, name) for group in ALL_GROUPS for name in classes(text, group)]
 
 
-def pooled(encoder: XceptionEncoder, paths: Sequence[Path]) -> np.ndarray:
+def pooled(encoder: VisualEncoder, paths: Sequence[Path]) -> np.ndarray:
     """Mean and maximum over the grid of N photos, float32 [N, 2 C].
 
     Raises:
@@ -157,7 +157,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--data", type=Path, required=True, metavar="DIR")
     result.add_argument("--image-size", type=int, default=299, help="pixels (default: 299)")
     result.add_argument(
-        "--encoder-weights", default="imagenet", metavar="imagenet|FILE|none",
+        "--encoder-weights", default="imagenet", metavar="imagenet|FILE|MODEL_DIR|none",
         help="weights of the encoder (default: imagenet)",
     )  # fmt: skip
     return result

@@ -55,7 +55,7 @@ class TrainingJob:
         data: folders of captioned photos. The dev splits of all folders choose the model; only the
             first must have one.
         output: the model folder; also holds the run's log, curves and checkpoint.
-        encoder_weights: ``imagenet``, ``none`` or an ``.npz`` file.
+        encoder_weights: where the encoder starts, as `load_encoder_weights` takes it.
         start_from: a model folder whose weights the training begins with, or None.
         teachers: model folders whose captioners together teach the new one, beside the captions.
         cache: folder of the feature cache.
@@ -66,7 +66,7 @@ class TrainingJob:
 
     data: tuple[Path, ...]
     output: Path
-    encoder_weights: str
+    encoder_weights: tuple[str, ...]
     start_from: Path | None
     teachers: tuple[Path, ...]
     cache: Path
@@ -280,7 +280,7 @@ def _build(job: TrainingJob, recipe: Recipe, sources: Sequence[_Source]) -> Capt
         return _copy(job.start_from, recipe.architecture, vocabulary, captions, styles)
     vocabulary = joined(vocabulary, Vocabulary([]), styles)
     model = CaptionModel(recipe.architecture, vocabulary)
-    for name in load_encoder_weights(model.encoder, job.encoder_weights):
+    for name in load_encoder_weights(model.encoder, *job.encoder_weights):
         print(f"learnt from a random start: {name}", file=sys.stderr)
     return model
 

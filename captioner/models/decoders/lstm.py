@@ -1,8 +1,4 @@
-"""LSTM decoders: a grid of feature vectors to the log-probabilities of the next word.
-
-A decoder works on ``K`` captions of each image at once: the five references in training, the beams
-in decoding. So the image is projected once, however many captions are read from it. All shapes:
-``B`` images, ``K`` captions, ``T`` words, ``N`` grid positions, ``D`` units, ``V`` words known.
+"""LSTM decoders.
 
 - `LSTMDecoder`: O. Vinyals et al., "Show and Tell", CVPR 2015.
 - `AttentionLSTMDecoder`: one LSTM reads the words, its state looks at the grid by multi-head
@@ -13,17 +9,17 @@ in decoding. So the image is projected once, however many captions are read from
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
-from captioner.errors import ModelError
 from captioner.models import folding
 from captioner.models.config import DecoderConfig
+from captioner.models.decoders.attention import GridAttention
+from captioner.models.decoders.base import Decoder, Shape
 from captioner.models.folding import EMBEDDINGS, INPUT_KERNEL, WORD_GATES
 
 
@@ -83,141 +79,37 @@ class CaptionLSTM(keras.layers.Layer):
         return {**super().get_config(), "units": self.units}
 
 
-@keras.saving.register_keras_serializable(package="captionloom")
-class GridAttention(keras.layers.Layer):
-    """Multi-head scaled dot-product attention of T states over N positions.
-
-    Keys and values come split into heads: they are the same for all words of a caption.
-    """
-
-    def __init__(self, heads: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.heads = heads
-
-    def split(self, x: Any) -> Any:
-        """[B, rows, D] → [B, H, rows, D/H]."""
-        _, rows, units = x.shape
-        heads = ops.reshape(x, (-1, rows, self.heads, units // self.heads))
-        return ops.transpose(heads, (0, 2, 1, 3))
-
-    def call(self, query: Any, keys: Any, values: Any) -> tuple[Any, Any]:
-        """Looks.
-
-        Args:
-            query: [B, K, T, D].
-            keys: [B, H, N, D/H].
-            values: [B, H, N, D/H].
-
-        Returns:
-            What was seen [B, K, T, D], and where: weights [B, K, T, N], mean of the heads.
-        """
-        _, captions, words, units = query.shape
-        positions, size = keys.shape[2:]
-        queries = self.split(ops.reshape(query, (-1, captions * words, units)))
-        # The queries are scaled, not the many keys.
-        scores = ops.matmul(queries * size**-0.5, ops.transpose(keys, (0, 1, 3, 2)))
-        weights = ops.softmax(scores, axis=-1)  # [B, H, K·T, N]
-        seen = ops.matmul(weights, values)
-        seen = ops.reshape(ops.transpose(seen, (0, 2, 1, 3)), (-1, captions, words, units))
-        where = ops.reshape(ops.mean(weights, axis=1), (-1, captions, words, positions))
-        return seen, where
-
-    def compute_output_shape(self, query_shape: Any, keys_shape: Any, values_shape: Any) -> Any:
-        """Shapes of the two results."""
-        return query_shape, (*query_shape[:3], keys_shape[2])
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
-        return {**super().get_config(), "heads": self.heads}
-
-
-class Decoder(ABC):
-    """What every decoder offers; its layers are built once and shared by all of a model's graphs.
+class _RecurrentDecoder(Decoder):
+    """Its states are the hidden and the cell state of each LSTM, which the whole image starts.
 
     Attributes:
-        states: number of recurrent states, each [B, K, D].
+        lstms: how many.
     """
 
-    def __init__(self, config: DecoderConfig, vocabulary_size: int):
-        self.config = config
-        self.states = config.states
-        self.embed = keras.layers.ReversibleEmbedding(
-            vocabulary_size, config.units, embeddings_initializer="glorot_uniform", name="words"
-        )
-        self.dropout = keras.layers.Dropout(config.dropout)
-        self._standardise = (
-            keras.layers.BatchNormalization(
-                momentum=0.95, center=False, scale=False, name="grid_standardised"
-            )
-            if config.standardise
-            else None
-        )
-        self.start = keras.layers.Dense(self.states * config.units, activation="tanh", name="start")
+    lstms: ClassVar[int]
 
-    @abstractmethod
-    def encode(self, grid: Any) -> tuple[Any, ...]:
-        """What is kept of an image: ``grid`` [B, N, C] → tensors whose first is [B, D] or [B, C].
+    def __init__(self, config: DecoderConfig, vocabulary_size: int, max_words: int):
+        super().__init__(config, vocabulary_size, max_words)
+        size = len(self.state_shapes) * config.units
+        self.start = keras.layers.Dense(size, activation="tanh", name="start")
 
-        The first is the image as a whole, from which `start_states` begins.
-        """
+    @property
+    def state_shapes(self) -> tuple[Shape, ...]:
+        """See `Decoder.state_shapes`."""
+        return ((self.config.units,),) * (2 * self.lstms)
 
     def start_states(self, memory: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The states before the first word, each [B, D], the same for all captions."""
-        return tuple(ops.split(self.start(memory[0]), self.states, axis=-1))
-
-    @abstractmethod
-    def decode(
-        self, tokens: Any, states: tuple[Any, ...], memory: tuple[Any, ...]
-    ) -> tuple[Any, tuple[Any, ...], Any]:
-        """Reads words and predicts the one after each.
-
-        Args:
-            tokens: int32 [B, K, T]; T is static.
-            states: as many as `states`, each [B, K, D].
-            memory: what `encode` returned.
-
-        Returns:
-            Logits [B, K, T, V], the new states, and where it looked [B, K, T, N].
-        """
-
-    def fold_memory(self, memory: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What `decode_folded` takes of what `encode` returned."""
-        return memory
-
-    def tables(self) -> dict[str, np.ndarray]:
-        """What `decode_folded` takes of the weights of now; see `folding.tables`."""
-        return {}
-
-    def decode_folded(
-        self,
-        tokens: Any,
-        states: tuple[Any, ...],
-        memory: tuple[Any, ...],
-        tables: Mapping[str, Any],
-    ) -> tuple[Any, tuple[Any, ...], Any]:
-        """As `decode`, of weights that no longer change, and without dropout.
-
-        What hangs on a weight or an image alone may be computed beforehand.
-        """
-        return self.decode(tokens, states, memory)
-
-    def _standardised(self, grid: Any) -> Any:
-        """By the moments of the batch in training, by their moving averages at use."""
-        return grid if self._standardise is None else self._standardise(grid)
-
-    def _words(self, tokens: Any) -> Any:
-        """Word vectors [B, K, T, D]; scaled, for the same matrix also writes (Vaswani 2017)."""
-        return self.embed(tokens) * self.config.units**0.5
-
-    def _logits(self, outputs: Any) -> Any:
-        return self.embed(self.dropout(outputs), reverse=True)
+        """See `Decoder.start_states`."""
+        return tuple(ops.split(self.start(memory[0]), len(self.state_shapes), axis=-1))
 
 
-class LSTMDecoder(Decoder):
+class LSTMDecoder(_RecurrentDecoder):
     """The classic: the pooled image starts one LSTM."""
 
-    def __init__(self, config: DecoderConfig, vocabulary_size: int):
-        super().__init__(config, vocabulary_size)
+    lstms = 1
+
+    def __init__(self, config: DecoderConfig, vocabulary_size: int, max_words: int):
+        super().__init__(config, vocabulary_size, max_words)
         self.lstm = CaptionLSTM(config.units, name="lstm")
 
     def encode(self, grid: Any) -> tuple[Any, ...]:
@@ -236,11 +128,13 @@ class LSTMDecoder(Decoder):
         return self._logits(outputs), tuple(new_states), where
 
 
-class AttentionLSTMDecoder(Decoder):
+class AttentionLSTMDecoder(_RecurrentDecoder):
     """The default: a reading LSTM, attention over the grid, a writing LSTM."""
 
-    def __init__(self, config: DecoderConfig, vocabulary_size: int):
-        super().__init__(config, vocabulary_size)
+    lstms = 2
+
+    def __init__(self, config: DecoderConfig, vocabulary_size: int, max_words: int):
+        super().__init__(config, vocabulary_size, max_words)
         units = config.units
         self.project = keras.layers.Dense(units, name="grid")
         self.normalise = keras.layers.LayerNormalization(name="grid_norm")
@@ -311,22 +205,3 @@ class AttentionLSTMDecoder(Decoder):
         )
         outputs = self.output(ops.concatenate([written, seen, read], axis=-1))
         return self._logits(outputs), tuple(new_states), where
-
-
-DECODERS: dict[str, type[Decoder]] = {
-    "lstm": LSTMDecoder,
-    "attention-lstm": AttentionLSTMDecoder,
-}
-
-
-def build_decoder(config: DecoderConfig, vocabulary_size: int) -> Decoder:
-    """The decoder that ``config`` names, with random weights.
-
-    Raises:
-        ModelError: the name is unknown, or the heads do not divide the units.
-    """
-    if config.name not in DECODERS:
-        raise ModelError(f"unknown decoder {config.name!r}; known: {', '.join(sorted(DECODERS))}")
-    if config.units % config.heads:
-        raise ModelError(f"{config.heads} heads do not divide {config.units} units")
-    return DECODERS[config.name](config, vocabulary_size)

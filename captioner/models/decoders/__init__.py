@@ -1,0 +1,27 @@
+"""Text decoders: an image to words. A new one is a class, and its name in `DECODERS`."""
+
+from __future__ import annotations
+
+from captioner.errors import ModelError
+from captioner.models.config import CaptionModelConfig
+from captioner.models.decoders.base import Decoder
+from captioner.models.decoders.lstm import AttentionLSTMDecoder, LSTMDecoder
+
+DECODERS: dict[str, type[Decoder]] = {
+    "attention-lstm": AttentionLSTMDecoder,
+    "lstm": LSTMDecoder,
+}
+
+
+def build_decoder(config: CaptionModelConfig, vocabulary_size: int) -> Decoder:
+    """The decoder that ``config`` names, with random weights.
+
+    Raises:
+        ModelError: the name is unknown, or the heads do not divide the units.
+    """
+    decoder = config.decoder
+    if decoder.name not in DECODERS:
+        raise ModelError(f"unknown decoder {decoder.name!r}; known: {', '.join(sorted(DECODERS))}")
+    if decoder.units % decoder.heads:
+        raise ModelError(f"{decoder.heads} heads do not divide {decoder.units} units")
+    return DECODERS[decoder.name](decoder, vocabulary_size, config.max_words)
