@@ -35,6 +35,7 @@ PARSERS = {
     "summarizer.evaluate": ("summarizer.evaluate", "build_parser"),
     "training.captioning.calibration": ("training.captioning.calibration", "parser"),
     "training.analysis.confusions": ("training.analysis.confusions", "parser"),
+    "training.captioning.efficientnet_lite": ("training.captioning.efficientnet_lite", "parser"),
     "training.fusion.frame_captions": ("training.fusion.frame_captions", "parser"),
     "training.analysis.probe": ("training.analysis.probe", "parser"),
     "training.export": ("training.export", "parser"),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from captioner.models.decoders import CaptionLSTM, GridAttention
+from captioner.models.decoders.attention import GridAttention
+from captioner.models.decoders.lstm import CaptionLSTM
 
 _IMAGES, _CAPTIONS, _WORDS, _INPUTS, _UNITS = 2, 3, 4, 5, 6
 

