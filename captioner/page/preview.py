@@ -1,8 +1,6 @@
 """A file that every browser plays, from any clip that this package reads."""
 
 import os
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from captioner.media.frames import Frame, read_frames
 from captioner.media.pixels import RGBArray
 from captioner.media.silence import quiet_cv2
+from captioner.runtime.process_state import standard_error_to
 from captioner.types import MediaKind
 
 SECONDS = 60.0  # a preview shows so much of a clip's beginning
@@ -105,21 +104,11 @@ def write_video(path: Path, images: Iterator[RGBArray], codec: str = "VP80") -> 
         writer.release()
 
 
-_one_at_a_time = threading.Lock()
-
-
 @contextmanager
 def _speechless() -> Iterator[None]:
     """Keeps OpenCV from telling standard error which tag WebM has for its codec.
 
     It does so whatever its log level is, by the C library, so the stream itself is turned away.
     """
-    with _one_at_a_time, Path(os.devnull).open("wb") as nowhere:
-        sys.stderr.flush()
-        kept = os.dup(2)
-        try:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    with Path(os.devnull).open("wb") as nowhere, standard_error_to(nowhere):
+        yield

@@ -13,6 +13,8 @@ from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from tempfile import TemporaryFile
 
+from captioner.runtime.process_state import standard_error_to
+
 # A line of Abseil's logging library, and of TensorFlow's older one; what is fatal is kept.
 _LOG_LINE = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
@@ -59,21 +61,13 @@ def import_tensorflow() -> None:
 @contextmanager
 def _without_logs() -> Iterator[None]:
     """Drops the lines of C++ logs that are written to standard error."""
-    try:
-        screen = os.dup(2)
-    except OSError:  # it is closed: nobody would see them
-        yield
-        return
-    with os.fdopen(screen, "wb") as real, TemporaryFile() as caught:
-        os.dup2(caught.fileno(), 2)
-        try:
+    with TemporaryFile() as caught:
+        with standard_error_to(caught):
             yield
-        finally:
-            os.dup2(screen, 2)
-            caught.seek(0)
-            with suppress(OSError):
-                real.writelines(line for line in caught if not _LOG_LINE.match(line))
-                real.flush()
+        caught.seek(0)
+        kept = b"".join(line for line in caught if not _LOG_LINE.match(line))
+        with suppress(OSError):
+            os.write(2, kept)
 
 
 def on_openvino() -> bool:

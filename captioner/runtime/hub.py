@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
+from captioner.runtime.process_state import Shared
+
 Loaded = TypeVar("Loaded")
 
 _HUB_SECONDS = 20.0
@@ -66,19 +68,36 @@ def first_line(error: Exception) -> str:
 @contextlib.contextmanager
 def quiet(progress: bool = False) -> Iterator[None]:
     """Keeps transformers' log lines and progress bars off the screen, and puts them back after."""
+    with _no_logs, contextlib.nullcontext() if progress else _no_bars:
+        yield
+
+
+def _stop_logs() -> Callable[[], None]:
     from huggingface_hub.utils import logging as hub_logging
     from transformers.utils import logging
 
     verbosity, hub_verbosity = logging.get_verbosity(), hub_logging.get_verbosity()
-    bars = logging.is_progress_bar_enabled()
     logging.set_verbosity(logging.ERROR)
     hub_logging.set_verbosity(logging.ERROR)
-    if not progress:
-        logging.disable_progress_bar()
-    try:
-        yield
-    finally:
+
+    def undo() -> None:
         logging.set_verbosity(verbosity)
         hub_logging.set_verbosity(hub_verbosity)
-        if bars:
-            logging.enable_progress_bar()
+
+    return undo
+
+
+def _stop_bars() -> Callable[[], None]:
+    from transformers.utils import logging
+
+    if not logging.is_progress_bar_enabled():
+        return lambda: None
+    logging.disable_progress_bar()
+
+    def undo() -> None:
+        logging.enable_progress_bar()
+
+    return undo
+
+
+_no_logs, _no_bars = Shared(_stop_logs), Shared(_stop_bars)

@@ -24,6 +24,7 @@ from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.folder import read_folder
 from captioner.models.vocabulary import CLIP_STYLE, START, Vocabulary
+from captioner.runtime.process_state import dtype_policy
 from summarizer.consensus_scoring import ConsensusScorer
 from summarizer.ngrams import DocumentFrequencies
 from training.captioning import cross_entropy, self_critical
@@ -118,7 +119,17 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     _refuse_another_run(job.output, recipe)
     sources = _sources(job)
     keras.utils.set_random_seed(recipe.seed)
-    keras.mixed_precision.set_global_policy(recipe.precision)
+    with dtype_policy(recipe.precision):
+        _train(job, recipe, sources)
+    history = read_history(job.output / "training.csv")
+    draw_curves(job.output / "training.csv", job.output / "curves.png", "epoch", CURVES)
+    seconds = sum(float(row["seconds"]) for row in history)
+    write_model_card(job.output, seconds, time.perf_counter() - started)
+    return job.output
+
+
+def _train(job: TrainingJob, recipe: Recipe, sources: list[_Source]) -> None:
+    """Builds the model and teaches it; the output folder then holds the best one."""
     model = _build(job, recipe, sources)
     trunk, head = model.encoder.split(recipe.train_from, recipe.train_norms)
 
@@ -135,11 +146,6 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
     _write_run(job, recipe, sources)
     teachers = [_load_teacher(folder, model, trunk) for folder in job.teachers]
     _teach(job.output, recipe, model, head, data, teachers=teachers)
-    history = read_history(job.output / "training.csv")
-    draw_curves(job.output / "training.csv", job.output / "curves.png", "epoch", CURVES)
-    seconds = sum(float(row["seconds"]) for row in history)
-    write_model_card(job.output, seconds, time.perf_counter() - started)
-    return job.output
 
 
 def _refuse_another_run(output: Path, recipe: Recipe) -> None:

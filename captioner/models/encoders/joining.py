@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from captioner.errors import ModelError
+from captioner.runtime.process_state import data_format
 
 # These convolve channels first: Keras would transpose before and after every layer, which took
 # longer than all convolutions together on OpenVINO (training/results/runtime.md).
@@ -26,13 +27,9 @@ def layers_for_the_backend() -> Iterator[str]:
 
     Keras's layers take this format from a setting of the whole process when they are made.
     """
-    before = keras.config.image_data_format()
     chosen = data_format_of_the_backend()
-    keras.config.set_image_data_format(chosen)
-    try:
+    with data_format(chosen):
         yield chosen
-    finally:
-        keras.config.set_image_data_format(before)
 
 
 def pooled(outputs: Sequence[Any]) -> list[Any]:
