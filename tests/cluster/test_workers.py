@@ -17,7 +17,9 @@ pyarrow = pytest.importorskip("pyarrow")
 
 
 def job(load_captioner=FakeCaptioner, load_summarizer=FakeSummarizer):
-    return Job(load_captioner, load_summarizer, max_frames=4, frames="uniform", batch_size=2)
+    return Job(
+        load_captioner, load_summarizer, max_frames=4, frame_selector="uniform", batch_size=2
+    )
 
 
 def block(inputs):

@@ -30,8 +30,11 @@ def written(numbers, **options):
         (tiff_with(259, 52546), "with JPEG XL inside"),
         (tiff_of_numbers(64, 3), r"of 64-bit floating-point numbers \(1 a pixel\)"),
         (written(np.zeros((9, 9), "f2")), "of 16-bit floating-point numbers"),
-        (written(np.zeros((9, 9, 3), "f4")), r"of 32-bit floating-point numbers \(3 a pixel\)"),
-        (written(np.zeros((9, 9, 3), "u8")), "of 64-bit whole numbers"),
+        (
+            written(np.zeros((9, 9, 3), "f4"), photometric="rgb"),
+            r"of 32-bit floating-point numbers \(3 a pixel\)",
+        ),
+        (written(np.zeros((9, 9, 3), "u8"), photometric="rgb"), "of 64-bit whole numbers"),
         (written(np.zeros((9, 9), "c8")), "of 64-bit complex numbers"),
         (written(np.zeros((9, 9), "f8"), byteorder=">"), "of 64-bit floating-point numbers"),
         (written(np.zeros((9, 9), "f8"), bigtiff=True), "of 64-bit floating-point numbers"),

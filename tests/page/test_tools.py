@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 from mcp import ClientSession
-from mcp.client.streamable_http import streamablehttp_client
+from mcp.client.streamable_http import streamable_http_client
 from starlette.middleware import Middleware
 
 from captioner.batch.rows import COLUMNS
@@ -55,7 +55,8 @@ def using(serving, use, **headers):
     async def connect():
         address = f"{serving.url}/gradio_api/mcp/"
         async with (
-            streamablehttp_client(address, headers=headers) as (read, write, _),
+            httpx.AsyncClient(headers=headers, timeout=60) as client,
+            streamable_http_client(address, http_client=client) as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
