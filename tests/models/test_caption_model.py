@@ -13,12 +13,13 @@ from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import START, Vocabulary
 from captioner.runtime.keras_graphs import compiled
 
+DECODERS = ["lstm", "attention-lstm", "transformer"]
 WORDS = ["a", "dog", "runs", "cat", "sits"]
 
 
-def tiny_model(decoder="attention-lstm", *, standardise=False, words=WORDS):
+def tiny_model(decoder="attention-lstm", *, encoder=None, standardise=False, words=WORDS):
     config = CaptionModelConfig(
-        EncoderConfig(image_size=71),
+        encoder or EncoderConfig(image_size=71),
         DecoderConfig(decoder, units=16, heads=4, standardise=standardise),
         max_words=6,
     )
@@ -29,7 +30,7 @@ def _images(count=3):
     return np.random.default_rng(0).integers(0, 256, (count, 71, 71, 3)).astype(np.uint8)
 
 
-@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_stepping_word_by_word_gives_the_training_graphs_logits(decoder):
     model = tiny_model(decoder)
     _, head = model.encoder.split(None)
@@ -47,7 +48,7 @@ def test_stepping_word_by_word_gives_the_training_graphs_logits(decoder):
         np.testing.assert_allclose(where.sum(axis=-1), 1, atol=1e-4)
 
 
-@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_folded_graphs_give_the_same(decoder):
     model = tiny_model(decoder)
     random = np.random.default_rng(1)
@@ -57,7 +58,8 @@ def test_folded_graphs_give_the_same(decoder):
     grid = random.normal(size=(3, *head.input.shape[1:])).astype(np.float32)
     tokens = random.integers(4, 9, (3, 2, 1)).astype(np.int32)
     count = model.state_count
-    states = list(random.normal(size=(count, 3, 2, 16)).astype(np.float32))
+    shapes = model.decoder.state_shapes
+    states = [random.uniform(0, 3, size=(3, 2, *shape)).astype(np.float32) for shape in shapes]
 
     def stepped(folded):
         memory = compiled(model.memory_graph(head, folded))(grid)[count:]
@@ -68,7 +70,7 @@ def test_folded_graphs_give_the_same(decoder):
         np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
-@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_channels_are_standardised_by_what_was_seen_in_training(tmp_path, decoder):
     plain, model = tiny_model(decoder), tiny_model(decoder, standardise=True)
     moments = {"grid_standardised/moving_mean", "grid_standardised/moving_variance"}
@@ -97,7 +99,7 @@ def test_a_model_from_before_there_was_a_standardised_grid_is_read(tmp_path):
     assert not CaptionModel.load(tmp_path / "model").config.decoder.standardise
 
 
-@pytest.mark.parametrize("decoder", ["lstm", "attention-lstm"])
+@pytest.mark.parametrize("decoder", DECODERS)
 def test_a_saved_model_writes_the_same_captions(tmp_path, decoder):
     model = tiny_model(decoder)
     model.generation = DecodingOptions(beams=2, max_words=4)
@@ -126,10 +128,18 @@ def test_a_head_lives_as_long_as_what_was_compiled_of_it():
     )  # or another one may come to its place in memory, and be taken for it
 
 
-def test_the_image_decides_the_caption():
-    model = tiny_model()
-    states, _ = model.encode(_images())
-    assert np.abs(states[0][0] - states[0][1]).max() > 0
+def test_a_cache_that_is_full_stays_and_the_search_goes_on():
+    model = tiny_model("transformer")
+    found = decode(model, *model.encode(_images(1)), DecodingOptions(beams=2, max_words=12))
+    assert all(0 < len(hypothesis.ids) <= 12 for hypothesis in found[0])
+    assert all(np.isfinite(hypothesis.score) for hypothesis in found[0])
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_the_image_decides_the_caption(decoder):
+    model = tiny_model(decoder)
+    _, memory = model.encode(_images())
+    assert np.abs(memory[0][0] - memory[0][1]).max() > 0
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,7 @@ def test_weights_of_another_vocabulary_do_not_fit(tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        (DecoderConfig(name="gru"), "known: attention-lstm, lstm"),
+        (DecoderConfig(name="gru"), "known: attention-lstm, lstm, transformer"),
         (DecoderConfig(units=10, heads=3), "3 heads"),
     ],
 )

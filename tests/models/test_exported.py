@@ -18,7 +18,7 @@ from captioner.models.folder import read_folder
 from captioner.models.loading import load_model
 from tests.models.test_caption_model import tiny_model
 
-DECODERS = ("lstm", "attention-lstm")
+DECODERS = ("lstm", "attention-lstm", "transformer")
 
 # One process that imports Keras, for all that is made by it: each start takes seconds.
 _EXPORT = """
@@ -92,6 +92,7 @@ def test_the_graphs_compute_what_keras_defines(exported, on_openvino, name):
     size = model.config.encoder.image_size
     images = np.random.default_rng(0).integers(0, 256, (2, size, size, 3)).astype(np.uint8)
     states, memory = model.encode(images)
+    assert model.grid == ((10, 10) if name == DEFAULT_MODEL else (3, 3))
     states = [np.repeat(state[:, None], 2, axis=1) for state in states]
     tokens = np.array([[[1], [5]]] * 2, np.int32)
     probabilities, where, states = model.step(tokens, states, memory)

@@ -137,6 +137,16 @@ def test_it_learns_to_tell_colours_apart(photos, tmp_path, backend, settings):
     assert sum(right) >= 7
 
 
+def test_a_transformer_learns(train, photos, tmp_path):
+    settings = ["epochs=2", "views=1", "decoder.name=transformer", "learning_rate=0.003"]
+    code, said = train(photos, tmp_path / "model", *settings)
+    assert code == 0, said
+    first, second = _history(tmp_path / "model")
+    assert second["loss"] < 0.9 * first["loss"]
+    kept = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert kept["decoder"]["name"] == "transformer"
+
+
 def test_a_killed_run_goes_on_where_it_stopped(train, photos, tmp_path):
     model = tmp_path / "model"
     command = _command(photos, model, "epochs=40", "decoder.name=lstm", "views=1")
@@ -245,7 +255,7 @@ def test_a_teacher_of_another_kind_is_refused(train, photos, tmp_path, setting, 
     ("settings", "message"),
     [
         (["epoch=3"], "unknown setting epoch"),
-        (["decoder.name=gru"], "known: attention-lstm, lstm"),
+        (["decoder.name=gru"], "known: attention-lstm, lstm, transformer"),
         (["encoder.output=block15"], "known: block1, block2"),
     ],
 )
