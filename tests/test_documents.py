@@ -33,6 +33,7 @@ PARSERS = {
     "captioner.evaluate": ("captioner.evaluate", "parser"),
     "summarizer.train": ("summarizer.train", "build_parser"),
     "summarizer.evaluate": ("summarizer.evaluate", "build_parser"),
+    "training.captioning.averaging": ("training.captioning.averaging", "parser"),
     "training.captioning.calibration": ("training.captioning.calibration", "parser"),
     "training.analysis.confusions": ("training.analysis.confusions", "parser"),
     "training.captioning.efficientnet_lite": ("training.captioning.efficientnet_lite", "parser"),
