@@ -52,8 +52,8 @@ def test_windows_show_less_of_the_same_photo_and_another_part_each_time():
     vocabulary = Vocabulary(["dog", "cat", "left", "right"])
     options = {"max_words": 4, "batch_size": 5, "captions_per_image": 1, "seed": 1}
     whole, cut = (
-        CaptionBatches([grids], _CAPTIONS, vocabulary, grid_crops=grid_crops, **options)
-        for grid_crops in (False, True)
+        CaptionBatches([grids], _CAPTIONS, vocabulary, grid=grid, **options)
+        for grid in (None, (10, 10))
     )
     (all_of_it, tokens), _ = whole[0]
     (parts, same_tokens), _ = cut[0]

@@ -37,7 +37,9 @@ def test_a_photo_of_one_pixel_survives():
 
 def test_a_window_is_a_large_part_of_a_grid_stretched_to_its_size():
     random = np.random.default_rng(0)
-    windows = [np.stack(np.divmod(window(random, 10), 10)).reshape(2, 10, 10) for _ in range(50)]
+    windows = [
+        np.stack(np.divmod(window(random, (10, 10)), 10)).reshape(2, 10, 10) for _ in range(50)
+    ]
     assert len({each.tobytes() for each in windows}) > 15
     for rows, columns in windows:
         assert (rows == rows[:, :1]).all()
@@ -47,5 +49,11 @@ def test_a_window_is_a_large_part_of_a_grid_stretched_to_its_size():
             assert 8 <= len(set(places)) <= 10
 
 
+def test_a_grid_may_be_wider_than_high():
+    numbers = window(np.random.default_rng(0), (2, 30)).reshape(2, 30)
+    assert numbers.max() < 60
+    assert (np.diff(numbers, axis=1) >= 0).all()
+
+
 def test_a_grid_of_one_position_has_one_window():
-    assert window(np.random.default_rng(0), 1).tolist() == [0]
+    assert window(np.random.default_rng(0), (1, 1)).tolist() == [0]

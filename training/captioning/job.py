@@ -191,7 +191,7 @@ def _teach(
         photos_per_epoch=recipe.photos_per_epoch,
         seed=recipe.seed,
         first_epoch=epochs_done(output),
-        grid_crops=recipe.grid_crops,
+        grid=model.grid if recipe.grid_crops else None,
     )
 
     def keep(written: Sequence[str]) -> None:

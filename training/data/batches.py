@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,7 +39,8 @@ class CaptionBatches(keras.utils.PyDataset):
         seed: of shuffling and drawing.
         photos_per_epoch: so many of the photos are seen in an epoch, each time others; None: all.
         first_epoch: where a run goes on, so that it sees what it would have seen.
-        grid_crops: features are grids [N, C] of squares, of which each time a `window` is drawn.
+        grid: features are those of its rows and columns, [N, C], of which each time a `window`
+            is drawn; None: they are shown whole.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class CaptionBatches(keras.utils.PyDataset):
         seed: int,
         photos_per_epoch: int | None = None,
         first_epoch: int = 0,
-        grid_crops: bool = False,
+        grid: tuple[int, int] | None = None,
     ):
         super().__init__()
         self.views = views
@@ -66,7 +66,7 @@ class CaptionBatches(keras.utils.PyDataset):
         self.seed = seed
         self.photos_per_epoch = max(photos_per_epoch or len(captions), self.batch_size)
         self.epoch = first_epoch
-        self.grid_crops = grid_crops
+        self.grid = grid
         self.weights = weights or [None] * len(captions)
         styles = styles or [None] * len(captions)
         self.starts = np.array([vocabulary.start(style) for style in styles], dtype=np.int32)
@@ -103,8 +103,8 @@ class CaptionBatches(keras.utils.PyDataset):
         chosen = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         views = [View(int(number)) for number in random.integers(len(self.views), size=len(chosen))]
         seen = [self.views[view.number][photo] for view, photo in zip(views, chosen, strict=True)]
-        if self.grid_crops:
-            seen = [grid[window(random, math.isqrt(len(grid)))] for grid in seen]
+        if self.grid is not None:
+            seen = [tokens[window(random, self.grid)] for tokens in seen]
         features = np.stack(seen)
         if features.dtype == np.float16:
             features = features.astype(np.float32)

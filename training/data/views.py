@@ -46,19 +46,19 @@ class View:
 AS_IT_IS = View(0)
 
 
-def window(random: np.random.Generator, side: int) -> np.ndarray:
+def window(random: np.random.Generator, grid: tuple[int, int]) -> np.ndarray:
     """A crop of a grid of features: nearly that of a cropped photo, without an encoder's work.
 
     Args:
         random: draws the crop.
-        side: of the grid, in positions.
+        grid: its rows and columns.
 
     Returns:
-        Numbers of positions, int [side²], row by row. As many as the grid has: a smaller window
-        says some of its rows and columns twice.
+        Numbers of positions, int [rows * columns], row by row. As many as the grid has: a smaller
+        window says some of its rows and columns twice.
     """
-    rows, columns = (_stretched_part(random, side) for _ in range(2))
-    numbers: np.ndarray = rows[:, None] * side + columns
+    rows, columns = (_stretched_part(random, side) for side in grid)
+    numbers: np.ndarray = rows[:, None] * grid[1] + columns
     return numbers.ravel()
 
 
