@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.makers import save_animation, save_photo, save_video
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXAMPLES = Path(skimage.__file__).parent / "data"
 SENTENCE = re.compile(r"[a-z][a-z' -]+[a-z]")
 

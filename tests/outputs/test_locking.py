@@ -8,7 +8,7 @@ import pytest
 
 from captioner.outputs.locking import BusyError, locked
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
