@@ -1,7 +1,8 @@
 """Videos of codecs that OpenCV's writer does not have: PyAV writes them."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ INTERLACED = {
 _QUIET = {"libx265": {"x265-params": "log-level=error"}, "libsvtav1": {"preset": "6"}}
 
 
+@contextmanager
+def _ordinary_priority() -> Iterator[None]:
+    """As root, SVT-AV1 raises its process to a real-time priority, which starves all others."""
+    try:
+        yield
+    finally:
+        if hasattr(os, "sched_setscheduler"):
+            for thread in Path("/proc/self/task").iterdir():
+                with suppress(OSError):  # it has ended meanwhile
+                    os.sched_setscheduler(int(thread.name), os.SCHED_OTHER, os.sched_param(0))
+
+
 def write(
     path: Path,
     frames: Iterable[Array],
@@ -45,7 +58,7 @@ def write(
 
     os.environ.setdefault("SVT_LOG", "1")  # of SVT-AV1: errors alone
     kind = {"format": "mpegts"} if path.suffix == ".mts" else {}
-    with av.open(str(path), "w", **kind) as container:
+    with _ordinary_priority(), av.open(str(path), "w", **kind) as container:
         stream: Any = container.add_stream(codec, rate=25, options=options or _QUIET.get(codec, {}))
         frames = list(frames)
         height, width, _ = frames[0].shape

@@ -1,5 +1,6 @@
 """Codecs beside those of OpenCV's writer; PyAV writes them."""
 
+import os
 import sys
 
 import numpy as np
@@ -144,3 +145,10 @@ def test_video_with_one_full_picture(tmp_path, monkeypatch):
     clip = sample_frames(path)
     ideal = np.array([200 * (index + 0.5) / 16 for index in range(16)])
     assert np.abs(numbers(clip.frames) - ideal).max() <= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="of Linux")
+def test_making_av1_for_tests_leaves_the_process_at_its_ordinary_priority(tmp_path):
+    write(tmp_path / "a.mp4", [corners(96, 64)] * 3, codec="libsvtav1")
+    threads = [int(name) for name in os.listdir("/proc/self/task")]
+    assert {os.sched_getscheduler(number) for number in threads} == {os.SCHED_OTHER}
