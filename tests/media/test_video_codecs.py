@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,5 +151,5 @@ def test_video_with_one_full_picture(tmp_path, monkeypatch):
 @pytest.mark.skipif(not hasattr(os, "sched_getscheduler"), reason="of Linux")
 def test_making_av1_for_tests_leaves_the_process_at_its_ordinary_priority(tmp_path):
     write(tmp_path / "a.mp4", [corners(96, 64)] * 3, codec="libsvtav1")
-    threads = [int(name) for name in os.listdir("/proc/self/task")]
+    threads = [int(thread.name) for thread in Path("/proc/self/task").iterdir()]
     assert {os.sched_getscheduler(number) for number in threads} == {os.SCHED_OTHER}
