@@ -65,8 +65,10 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 
 
 # Names of version 0.1 that are still good.
-_OLD_NAMES = {"VideoCaption": ("captioner.types", "ClipCaption")}
-_OLD_NAMES["VideoCaptioner"] = "captioner.describe.fused", "FusedClipCaptioner"
+_OLD_NAMES = {
+    "VideoCaption": ("captioner.types", "ClipCaption"),
+    "VideoCaptioner": ("captioner.describe.fused", "FusedClipCaptioner"),
+}
 
 
 def __getattr__(name: str) -> object:

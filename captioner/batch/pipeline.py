@@ -55,8 +55,9 @@ def caption_inputs(
 
     Files are read in threads, a few batches ahead of the network, and the inputs are taken as
     they are needed; so the memory does not grow with their number. Pictures and frames of clips
-    go through the network together. An input that fails, in whatever way, becomes a row that says
-    so; only what is no ``Exception`` (Ctrl-C) stops the run. No thread outlives the iterator.
+    fill batches together, of which each model gets its own. An input that fails, in whatever way,
+    becomes a row that says so; only what is no ``Exception`` (Ctrl-C) stops the run. No thread
+    outlives the iterator.
 
     Args:
         inputs: what ``find_inputs`` found.

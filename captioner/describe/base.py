@@ -134,14 +134,12 @@ class ClipCaptioner(ABC):
 
     Attributes:
         name: what rows and pages call it.
-        streams: from how many threads at once `encode_frames` may be called.
 
     Raises:
         ValueError: a number is out of range, or ``frame_selector`` unknown.
     """
 
     name: str
-    streams: int = 1
 
     def __init__(
         self, max_frames: int = 16, frame_selector: str = "uniform", batch_size: int = 16
@@ -172,7 +170,7 @@ class ClipCaptioner(ABC):
         return image
 
     def with_streams(self) -> ClipCaptioner:
-        """The same for a long run; see `Captioner.with_streams`."""
+        """The same for a long run, whose `encode_frames` may be called from several threads."""
         return self
 
     def sample(self, path: str | Path, budget: Budget | None = None) -> Clip:

@@ -43,11 +43,6 @@ class FusedClipCaptioner(ClipCaptioner):
         """The captioner's."""
         return self.captioner.name
 
-    @property
-    def streams(self) -> int:  # type: ignore[override]
-        """The captioner's."""
-        return self.captioner.streams
-
     def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
         """The captions of the frames."""
         return [EncodedFrame(caption=said) for said in self.captioner.caption_images(images)]

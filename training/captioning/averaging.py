@@ -18,11 +18,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from captioner.errors import ModelError
-from captioner.models.folder import read_folder
+from captioner.models.folder import FILES, read_folder
 from captioner.models.saving import whole_file, write_whole
 
 _PROGRAM = "training.captioning.averaging"
-_COPIED = ("config.json", "generation_config.json", "vocabulary.txt", "encoder.safetensors")
 _WEIGHTS = "decoder.safetensors"
 
 
@@ -74,8 +73,9 @@ def average(first: Path, second: Path, share: float, output: Path) -> None:
     weights = averaged(before, after, share)
 
     def write(folder: Path) -> None:
-        for name in _COPIED:
-            shutil.copyfile(whole_file(second, name), folder / name)
+        for name in (*FILES, "generation_config.json"):
+            if (file := whole_file(second, name)).is_file():
+                shutil.copyfile(file, folder / name)
         save_file(weights, folder / _WEIGHTS)
 
     write_whole(output, write)
