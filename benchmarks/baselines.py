@@ -137,8 +137,9 @@ def blip(_: Precision | None = None) -> Method:
 def encoder_alone(precision: Precision | None) -> Method:
     """The encoder of this project on squares that are ready: the limit of all that it can do."""
     os.environ["KERAS_BACKEND"] = "openvino"
-    from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
+    from captioner.describe.loading import DEFAULT_MODEL
     from captioner.models.caption_model import CaptionModel
+    from captioner.models.folder import PRETRAINED
     from captioner.runtime.openvino_graphs import converted, runner
 
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)

@@ -107,8 +107,9 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
 
 def make_encoders() -> dict[str, Callable[[], float]]:
     """The encoder at several batches, alone and in streams: each gives its images a second."""
-    from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
+    from captioner.describe.loading import DEFAULT_MODEL
     from captioner.models.caption_model import CaptionModel
+    from captioner.models.folder import PRETRAINED
     from captioner.runtime.keras_graphs import compiled
 
     model = CaptionModel.load(PRETRAINED / DEFAULT_MODEL)

@@ -60,14 +60,20 @@ def export(folder: Path) -> tuple[str, ...]:
         from summarizer.bart_graphs import export as export_summarizer
 
         return export_summarizer(folder)
-    from captioner.models.caption_model import CaptionModel
-    from captioner.models.export import graphs_of
+    from captioner.models import visual
+    from captioner.models.caption_model import CaptionModel, load_encoder
+    from captioner.models.export import encoder_graph_of, graphs_of
     from captioner.models.exported import write_graphs
     from captioner.models.folder import read_folder
 
-    graphs = graphs_of(CaptionModel.load(folder))
+    if "decoder" not in settings:
+        visual.write_graph(folder, encoder_graph_of(load_encoder(folder)))
+        return (visual.ENCODER,)
+    model = CaptionModel.load(folder)
+    graphs = graphs_of(model)
     write_graphs(read_folder(folder), graphs)
-    return tuple(graphs)
+    visual.write_graph(folder, encoder_graph_of(model.encoder))
+    return (*graphs, visual.ENCODER)
 
 
 def export_apart(folder: Path) -> None:

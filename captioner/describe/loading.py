@@ -10,13 +10,13 @@ from captioner.describe.base import Captioner, ClipCaptioner
 from captioner.describe.fused import FusedClipCaptioner
 from captioner.describe.network import NetworkCaptioner
 from captioner.errors import ModelError
+from captioner.models.folder import PRETRAINED, shipped_models
 from captioner.ranges import BEAMS, check_whole
 from captioner.runtime.extras import need
 from captioner.runtime.hub import is_path
 from captioner.types import Precision
 from summarizer import Summarizer, load_summarizer
 
-PRETRAINED = Path(__file__).parents[1] / "pretrained"
 DEFAULT_MODEL = "flickr8k-xception-lstm"
 
 
@@ -86,25 +86,20 @@ def load_clip_captioner(
     return FusedClipCaptioner(captioner, summarizer, max_frames, frame_selector, batch_size)
 
 
-def shipped_models() -> list[str]:
-    """Names of the models that ship."""
-    return sorted(path.parent.name for path in PRETRAINED.glob("*/config.json"))
-
-
 def _load_model(model: str | Path, prompt: str | None, precision: Precision | None) -> Captioner:
     if not str(model).strip():
-        names = ", ".join(shipped_models()) or "none"
+        names = ", ".join(shipped_models("caption")) or "none"
         raise ModelError(
             "the model's name is empty; give a folder, a name on the Hugging Face hub "
             f"(owner/model), or one of those that ship: {names}"
         )
-    if isinstance(model, str) and model in shipped_models():
+    if isinstance(model, str) and model in shipped_models("caption"):
         return _load_network(PRETRAINED / model, prompt, precision)
     folder = Path(model)
     if folder.is_dir() and not _is_of_transformers(folder):
         return _load_network(folder.resolve(), prompt, precision)
     if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
-        names = ", ".join(shipped_models()) or "none"
+        names = ", ".join(shipped_models("caption")) or "none"
         raise ModelError(
             f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
             f"(owner/model), and what ships is: {names}"

@@ -20,9 +20,11 @@ from captioner.models.config import CaptionModelConfig
 from captioner.models.decoders import build_decoder
 from captioner.models.decoding import DecodingOptions
 from captioner.models.encoders import build_encoder
+from captioner.models.encoders.base import VisualEncoder
 from captioner.models.folder import FORMAT, read_folder, unreadable
 from captioner.models.inference import STATE, InferenceModel, Run
 from captioner.models.saving import whole_file, write_whole
+from captioner.models.visual import read_encoder_config
 from captioner.models.vocabulary import Vocabulary
 from captioner.runtime.keras_graphs import compiled
 
@@ -203,6 +205,33 @@ class CaptionModel(InferenceModel):
         _load_weights(model.encoder.variables(), whole_file(read.path, "encoder.safetensors"))
         _load_weights(model.decoder_variables(), whole_file(read.path, "decoder.safetensors"))
         return model
+
+
+def load_encoder(folder: str | Path) -> VisualEncoder:
+    """The encoder of a folder that holds a visual model; see `captioner.models.visual`.
+
+    Raises:
+        ModelError: a file is missing, damaged or of another encoder.
+    """
+    path = Path(folder)
+    encoder = build_encoder(read_encoder_config(path))
+    _load_weights(encoder.variables(), whole_file(path, "encoder.safetensors"))
+    return encoder
+
+
+def save_encoder(encoder: VisualEncoder, folder: str | Path) -> None:
+    """Writes a folder that holds a visual model and no more.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+
+    def write(part: Path) -> None:
+        values = {"format": FORMAT, "task": "encode", "encoder": asdict(encoder.config)}
+        _write_json(part / "config.json", values)
+        _save_weights(encoder.variables(), part / "encoder.safetensors")
+
+    write_whole(Path(folder), write)
 
 
 def _write_json(path: Path, values: Mapping[str, Any]) -> None:

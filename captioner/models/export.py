@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from captioner.models.caption_model import CaptionModel
-from captioner.models.exported import GRID, MEMORY, STEP
+from captioner.models.encoders.base import VisualEncoder
+from captioner.models.encoders.joining import tokens_of
+from captioner.models.exported import MEMORY, STEP
+from captioner.models.visual import GRID
 from captioner.runtime.openvino_graphs import converted
 
 # How many captions of an image the step is built for, before any number may be given: a number
@@ -28,14 +33,36 @@ def graphs_of(model: CaptionModel) -> dict[str, Any]:
           grid is.
         - ``step``: as `CaptionModel.step_graph`, folded, for any number of captions.
     """
-    for variables in (model.encoder.variables(), model.decoder_variables()):
-        for name, variable in variables.items():
-            variable.value.output.get_node().set_friendly_name(name)
+    _name_weights(model.encoder.variables())
+    _name_weights(model.decoder_variables())
     step = converted(model.step_graph(_CAPTIONS, folded=True))
     _open_captions(step)
     memory = converted(model.memory_graph(model.encoder.model, folded=True))
     memory.set_rt_info(" ".join(map(str, model.grid)), list(GRID))
     return {MEMORY: memory, STEP: step}
+
+
+def encoder_graph_of(encoder: VisualEncoder) -> Any:
+    """The graph that `visual.VisualModel` runs, an `openvino.Model`.
+
+    Args:
+        encoder: built on Keras's OpenVINO backend.
+
+    Returns:
+        Images uint8 [B, S, S, 3] → tokens float [B, N, C] of the maps among its outputs, and its
+        vectors [B, K]; it also says what the grid is.
+    """
+    _name_weights(encoder.variables())
+    tokens, grid = tokens_of([x for x in encoder.outputs if len(x.shape) == 4])
+    vectors = [x for x in encoder.outputs if len(x.shape) == 2]
+    graph = converted(keras.Model(encoder.images, [tokens, *vectors]))
+    graph.set_rt_info(" ".join(map(str, grid)), list(GRID))
+    return graph
+
+
+def _name_weights(variables: Mapping[str, Any]) -> None:
+    for name, variable in variables.items():
+        variable.value.output.get_node().set_friendly_name(name)
 
 
 def _open_captions(graph: Any) -> None:

@@ -19,12 +19,12 @@ from captioner.models import folding
 from captioner.models.folder import ModelFolder
 from captioner.models.inference import STATE, InferenceModel, Run
 from captioner.models.saving import whole_file, write_whole
+from captioner.models.visual import GRID
 from captioner.runtime.graph_files import GraphFiles
 from captioner.runtime.openvino_graphs import runner, with_tables
 from captioner.types import Precision
 
 MEMORY, STEP = "memory", "step"  # names of graphs
-GRID = ("captionloom", "grid")  # where the memory graph says what rows and columns there are
 
 
 def graph_files(folder: ModelFolder) -> GraphFiles:

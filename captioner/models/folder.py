@@ -9,6 +9,7 @@ A model folder::
     generation_config.json   how captions are searched for (`DecodingOptions`)
     memory.xml, step.xml,    graphs that run on OpenVINO without Keras (`exported`); made by
     graphs.bin               training.export, and may be missing
+    encoder.xml, encoder.bin the encoder's graph, for networks that share it (`visual`)
     calibration.json         which scores are "fairly sure" (`captioner.describe.confidence`); may
                              be missing
     training.csv, README.md  curves and model card; not read
@@ -29,6 +30,7 @@ from captioner.models.saving import whole_file
 from captioner.models.vocabulary import Vocabulary
 
 FORMAT = 1
+PRETRAINED = Path(__file__).parents[1] / "pretrained"  # the model folders that ship
 FILES = ("config.json", "vocabulary.txt", "encoder.safetensors", "decoder.safetensors")
 
 
@@ -56,12 +58,12 @@ def read_folder(path: str | Path) -> ModelFolder:
         ModelError: a file is missing or damaged.
     """
     path = Path(path)
-    for name in FILES:
-        if not whole_file(path, name).is_file():
-            raise ModelError(f"{path} is not a model folder: it has no {name}")
     try:
-        values = json.loads(whole_file(path, "config.json").read_text(encoding="utf-8"))
-        _check_format(path, values)
+        values = _read_config(path)
+        check_format(path, values)
+        check_task(path, values, "caption")
+        for name in FILES:
+            _need(path, name)
         config = CaptionModelConfig.from_dict(values)
         generation = DecodingOptions(max_words=config.max_words)
         settings = whole_file(path, "generation_config.json")
@@ -75,7 +77,44 @@ def read_folder(path: str | Path) -> ModelFolder:
         raise unreadable(path, error) from error
 
 
-def _check_format(path: Path, values: Mapping[str, Any]) -> None:
+def _read_config(path: Path) -> dict[str, Any]:
+    _need(path, "config.json")
+    values = json.loads(whole_file(path, "config.json").read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise TypeError("config.json holds no settings")
+    return values
+
+
+def _need(path: Path, name: str) -> None:
+    if not whole_file(path, name).is_file():
+        raise ModelError(f"{path} is not a model folder: it has no {name}")
+
+
+def shipped_models(task: str) -> list[str]:
+    """Names of the models that ship for a task; see `task_of`."""
+    return sorted(
+        path.parent.name
+        for path in PRETRAINED.glob("*/config.json")
+        if task_of(json.loads(path.read_text(encoding="utf-8"))) == task
+    )
+
+
+def task_of(config: Mapping[str, Any]) -> str:
+    """What the model of a ``config.json`` is for: ``caption`` where it does not say."""
+    return str(config.get("task", "caption"))
+
+
+def check_task(path: Path, config: Mapping[str, Any], task: str) -> None:
+    """Refuses a model that is for something else.
+
+    Raises:
+        ModelError: see above.
+    """
+    if task_of(config) != task:
+        raise ModelError(f"{path} is a model for the task {task_of(config)!r}, not for {task!r}")
+
+
+def check_format(path: Path, values: Mapping[str, Any]) -> None:
     """Refuses a folder of a format that this version does not know, before it is misread."""
     if values["format"] != FORMAT:
         raise ModelError(

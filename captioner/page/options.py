@@ -175,9 +175,9 @@ def _user(text: str) -> tuple[str, str]:
 
 def _captioner(name: str) -> str:
     """A name that can be meant; whether the model loads shows when it is loaded."""
-    from captioner.describe.loading import shipped_models
+    from captioner.models.folder import shipped_models
 
-    shipped = shipped_models()
+    shipped = shipped_models("caption")
     if name in shipped or Path(name).is_dir() or _HUB_NAME.fullmatch(name):
         return name
     raise argparse.ArgumentTypeError(

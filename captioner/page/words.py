@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from captioner.describe.confidence import Calibration, read_calibration
-from captioner.describe.loading import PRETRAINED
+from captioner.models.folder import PRETRAINED
 
 Words = Callable[[float], str]  # of a score, a mean log-probability a word; empty: not known
 

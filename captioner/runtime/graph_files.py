@@ -38,12 +38,14 @@ class GraphFiles:
         weights: names of the safetensors files. No two tensors have the same name.
         settings: names of the other files that the graphs hang on.
         locate: a file's name → where it is; it need not exist.
+        constants: name of the file for what is no weight.
     """
 
     names: tuple[str, ...]
     weights: tuple[str, ...]
     settings: tuple[str, ...]
     locate: Callable[[str], Path]
+    constants: str = CONSTANTS
 
     def read(self) -> dict[str, Any] | None:
         """The graphs, each an `openvino.Model`.
@@ -55,10 +57,10 @@ class GraphFiles:
             ValueError: a file is damaged; the message names it.
             OSError: a file cannot be read.
         """
-        if not self.locate(CONSTANTS).is_file():
+        if not self.locate(self.constants).is_file():
             return None
         layouts = [_Layout.read(self.locate(name)) for name in self.weights]
-        constants = self.locate(CONSTANTS).read_bytes()
+        constants = self.locate(self.constants).read_bytes()
         if not constants.startswith(self._digest(layouts)):
             return None
         import openvino
@@ -70,7 +72,7 @@ class GraphFiles:
         return {name: self._read(name, memory) for name in self.names}
 
     def write(self, graphs: Mapping[str, Any], folder: Path) -> None:
-        """Writes ``graphs.bin`` and a file for each graph.
+        """Writes the constants and a file for each graph.
 
         Args:
             graphs: each an `openvino.Model`, in which a constant that has a tensor's name has its
@@ -93,12 +95,12 @@ class GraphFiles:
         for name in self.names:
             _take_weights(graphs[name], weights)
             described[name] = _described(graphs[name], places, constants)
-        (folder / CONSTANTS).unlink(missing_ok=True)  # without it, no graph counts
+        (folder / self.constants).unlink(missing_ok=True)  # without it, no graph counts
         for name, text in described.items():
             (folder / f"{name}.xml").write_bytes(text)
-        part = folder / f".{CONSTANTS}"
+        part = folder / f".{self.constants}"
         part.write_bytes(constants.data)
-        part.replace(folder / CONSTANTS)
+        part.replace(folder / self.constants)
 
     def _read(self, name: str, memory: Any) -> Any:
         import openvino

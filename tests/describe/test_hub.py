@@ -224,7 +224,8 @@ class TestWhichModel:
     def test_a_name_that_ships_wins_over_a_folder(self, folders, tmp_path, monkeypatch):
         tiny_model().save(tmp_path / "shipped" / "tiny")
         shutil.copytree(folders["git"], tmp_path / "tiny")
-        monkeypatch.setattr("captioner.describe.loading.PRETRAINED", tmp_path / "shipped")
+        for module in ("captioner.models.folder", "captioner.describe.loading"):
+            monkeypatch.setattr(f"{module}.PRETRAINED", tmp_path / "shipped")
         monkeypatch.chdir(tmp_path)
         assert isinstance(load_captioner("tiny"), NetworkCaptioner)
         assert isinstance(load_captioner("./tiny"), HubCaptioner)

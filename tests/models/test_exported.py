@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
+from captioner.describe.loading import DEFAULT_MODEL
 from captioner.errors import ModelError
 from captioner.models.exported import read_graphs
-from captioner.models.folder import read_folder
+from captioner.models.folder import PRETRAINED, read_folder
 from captioner.models.loading import load_model
 from tests.models.test_caption_model import tiny_model
 

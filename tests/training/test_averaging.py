@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from captioner.describe.loading import DEFAULT_MODEL, PRETRAINED
+from captioner.describe.loading import DEFAULT_MODEL
 from captioner.errors import ModelError
-from captioner.models.folder import read_folder
+from captioner.models.folder import PRETRAINED, read_folder
 from training.captioning.averaging import averaged, main
 
 

