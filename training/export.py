@@ -69,11 +69,9 @@ def export(folder: Path) -> tuple[str, ...]:
     if "decoder" not in settings:
         visual.write_graph(folder, encoder_graph_of(load_encoder(folder)))
         return (visual.ENCODER,)
-    model = CaptionModel.load(folder)
-    graphs = graphs_of(model)
+    graphs = graphs_of(CaptionModel.load(folder))
     write_graphs(read_folder(folder), graphs)
-    visual.write_graph(folder, encoder_graph_of(model.encoder))
-    return (*graphs, visual.ENCODER)
+    return tuple(graphs)
 
 
 def export_apart(folder: Path) -> None:

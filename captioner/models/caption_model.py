@@ -96,6 +96,11 @@ class CaptionModel(InferenceModel):
         kept = self.decoder.fold_memory(memory) if folded else memory
         return keras.Model(encoder.input, [*self.decoder.start_states(memory), *kept])
 
+    def tokens_graph(self) -> Any:
+        """Tokens as they are: what `memory_graph` takes where the encoder runs apart."""
+        tokens = keras.Input(self._token_shape, name="looked_at")
+        return keras.Model(tokens, tokens)
+
     def step_graph(self, captions: int, folded: bool = False) -> Any:
         """One word further.
 
@@ -160,8 +165,11 @@ class CaptionModel(InferenceModel):
         run = self._once(head, lambda streams: compiled(self.memory_graph(head), streams))
         return self._sorted(run(images))
 
+    def _compile_encoder(self, streams: int) -> Run:
+        return compiled(self.encoder.model, streams)
+
     def _compile_memory(self, streams: int) -> Run:
-        return compiled(self.memory_graph(self.encoder.model), streams)
+        return compiled(self.memory_graph(self.tokens_graph()), streams)
 
     def _compile_step(self, captions: int, streams: int) -> Run:
         return compiled(self.step_graph(captions), streams)

@@ -12,7 +12,7 @@ from captioner.models.caption_model import CaptionModel
 from captioner.models.encoders.base import VisualEncoder
 from captioner.models.encoders.joining import tokens_of
 from captioner.models.exported import MEMORY, STEP
-from captioner.models.visual import GRID
+from captioner.models.visual import ENCODER, GRID
 from captioner.runtime.openvino_graphs import converted
 
 # How many captions of an image the step is built for, before any number may be given: a number
@@ -29,17 +29,15 @@ def graphs_of(model: CaptionModel) -> dict[str, Any]:
         model: built on Keras's OpenVINO backend.
 
     Returns:
-        - ``memory``: images uint8 [B, S, S, 3] → starting states and memory; it also says what the
-          grid is.
+        - ``encoder``: see `encoder_graph_of`.
+        - ``memory``: tokens of images, float [B, N, C] → starting states and memory.
         - ``step``: as `CaptionModel.step_graph`, folded, for any number of captions.
     """
-    _name_weights(model.encoder.variables())
     _name_weights(model.decoder_variables())
     step = converted(model.step_graph(_CAPTIONS, folded=True))
     _open_captions(step)
-    memory = converted(model.memory_graph(model.encoder.model, folded=True))
-    memory.set_rt_info(" ".join(map(str, model.grid)), list(GRID))
-    return {MEMORY: memory, STEP: step}
+    memory = converted(model.memory_graph(model.tokens_graph(), folded=True))
+    return {ENCODER: encoder_graph_of(model.encoder), MEMORY: memory, STEP: step}
 
 
 def encoder_graph_of(encoder: VisualEncoder) -> Any:

@@ -6,20 +6,20 @@ that came of it, a tenth of a second.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from captioner.errors import ModelError
-from captioner.models import folding
+from captioner.models import folding, visual
 from captioner.models.folder import ModelFolder
 from captioner.models.inference import STATE, InferenceModel, Run
 from captioner.models.saving import whole_file, write_whole
-from captioner.models.visual import GRID
+from captioner.models.visual import ENCODER
 from captioner.runtime.graph_files import GraphFiles
 from captioner.runtime.openvino_graphs import runner, with_tables
 from captioner.types import Precision
@@ -28,10 +28,10 @@ MEMORY, STEP = "memory", "step"  # names of graphs
 
 
 def graph_files(folder: ModelFolder) -> GraphFiles:
-    """The files that the graphs of a model folder are made of."""
+    """The files that the decoder's graphs of a model folder are made of."""
     return GraphFiles(
         names=(MEMORY, STEP),
-        weights=("encoder.safetensors", "decoder.safetensors"),
+        weights=("decoder.safetensors",),
         settings=("config.json",),
         locate=partial(whole_file, folder.path),
     )
@@ -44,7 +44,8 @@ def read_graphs(folder: ModelFolder) -> dict[str, Any] | None:
         ModelError: a file is damaged.
     """
     try:
-        return graph_files(folder).read()
+        encoder, decoder = visual.graph_files(folder.path).read(), graph_files(folder).read()
+        return encoder | decoder if encoder and decoder else None
     except (OSError, ValueError) as error:
         raise ModelError(str(error)) from error
 
@@ -56,7 +57,12 @@ def write_graphs(folder: ModelFolder, graphs: Mapping[str, Any]) -> None:
         OSError: the folder cannot be written.
         ValueError: the graphs are not those of the folder's weights.
     """
-    write_whole(folder.path, partial(graph_files(folder).write, graphs))
+
+    def write(part: Path) -> None:
+        visual.graph_files(folder.path).write(graphs, part)
+        graph_files(folder).write(graphs, part)
+
+    write_whole(folder.path, write)
 
 
 class ExportedModel(InferenceModel):
@@ -79,7 +85,7 @@ class ExportedModel(InferenceModel):
     ):
         super().__init__(folder.config, folder.vocabulary, folder.generation)
         self._precision = precision
-        self._graphs = {MEMORY: graphs[MEMORY], STEP: with_tables(graphs[STEP], _tables(folder))}
+        self._graphs = {**graphs, STEP: with_tables(graphs[STEP], _tables(folder))}
 
     @property
     def on_openvino(self) -> bool:
@@ -89,20 +95,16 @@ class ExportedModel(InferenceModel):
     @property
     def grid(self) -> tuple[int, int]:
         """See `InferenceModel.grid`."""
-        memory, step = self._graphs[MEMORY], self._graphs[STEP]
-        if memory.has_rt_info(list(GRID)):
-            rows, columns = map(int, memory.get_rt_info(list(GRID)).astype(str).split())
-            return rows, columns
-        # Graphs from before they said it are all of square grids. The second output is where a
-        # word looked, [B, K, N].
-        side = math.isqrt(step.output(1).get_partial_shape()[2].get_length())
-        return side, side
+        return visual.grid_of(self._graphs[ENCODER])
 
     @property
     def state_count(self) -> int:
         """See `InferenceModel.state_count`."""
         names = [x.get_friendly_name() for x in self._graphs[STEP].get_parameters()]
         return sum(name.startswith(STATE) for name in names)
+
+    def _compile_encoder(self, streams: int) -> Run:
+        return runner(self._graphs[ENCODER], streams, self._precision)
 
     def _compile_memory(self, streams: int) -> Run:
         return runner(self._graphs[MEMORY], streams, self._precision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -68,29 +68,43 @@ class InferenceModel(ABC):
         """How many arrays the decoder keeps of the words of a caption."""
 
     @abstractmethod
+    def _compile_encoder(self, streams: int) -> Run:
+        """Images → tokens, and what else the encoder says of an image as a whole."""
+
+    @abstractmethod
     def _compile_memory(self, streams: int) -> Run:
-        """Images → the starting states and the memory."""
+        """Tokens → the starting states and the memory."""
 
     @abstractmethod
     def _compile_step(self, captions: int, streams: int) -> Run:
         """Tokens, states and memory → probabilities, where it looked, new states."""
 
-    def encode(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Looks at images once, for any number of captions.
+    def look(self, images: np.ndarray) -> np.ndarray:
+        """Looks at images once, for any number of captions and of networks on the same encoder.
 
         Args:
             images: uint8 [B, S, S, 3], S as in the encoder's configuration; B at least 1.
 
         Returns:
+            Tokens, float32 [B, N, C].
+        """
+        tokens, *vectors = self._in_parts("encoder", self._compile_encoder, images)
+        return joined(tokens, vectors)
+
+    def remember(self, tokens: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """From what `look` gave to where a search begins.
+
+        Args:
+            tokens: float32 [B, N, C].
+
+        Returns:
             The starting states, each float32 [B, ...], and the memory, each float32 [B, ...].
         """
-        run = self._once("memory", self._compile_memory)
-        # GPUs and TensorFlow like large batches.
-        together = (
-            openvino_graphs.images_together(self._streams) if self.on_openvino else len(images)
-        )
-        parts = [run(images[at : at + together]) for at in range(0, len(images), together)]
-        return self._sorted([np.concatenate(part) for part in zip(*parts, strict=True)])
+        return self._sorted(self._in_parts("memory", self._compile_memory, tokens))
+
+    def encode(self, images: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """`look`, then `remember`."""
+        return self.remember(self.look(images))
 
     def step(
         self, tokens: np.ndarray, states: list[np.ndarray], memory: list[np.ndarray]
@@ -122,6 +136,18 @@ class InferenceModel(ABC):
         twin._streams = streams
         return twin
 
+    def _in_parts(
+        self, key: str, compile_for: Callable[[int], Run], batch: np.ndarray
+    ) -> list[np.ndarray]:
+        """Runs a batch in as many calls as are quickest."""
+        run = self._once(key, compile_for)
+        # GPUs and TensorFlow like large batches.
+        together = (
+            openvino_graphs.images_together(self._streams) if self.on_openvino else len(batch)
+        )
+        parts = [run(batch[at : at + together]) for at in range(0, len(batch), together)]
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
     def _once(self, key: object, compile_for: Callable[[int], Run]) -> Run:
         key = self._streams, key
         with self._compiling:
@@ -131,3 +157,10 @@ class InferenceModel(ABC):
 
     def _sorted(self, outputs: list[Any]) -> tuple[list[np.ndarray], list[np.ndarray]]:
         return outputs[: self.state_count], outputs[self.state_count :]
+
+
+def joined(tokens: np.ndarray, vectors: Sequence[np.ndarray]) -> np.ndarray:
+    """Tokens [B, N, C], each followed by the vectors [B, K] of its image."""
+    places = tokens.shape[1]
+    repeated = [np.repeat(vector[:, None], places, axis=1) for vector in vectors]
+    return np.concatenate([tokens, *repeated], axis=2) if repeated else tokens

@@ -63,8 +63,7 @@ class VisualModel:
     ):
         self.name = name
         self.image_size = config.image_size
-        rows, columns = map(int, graph.get_rt_info(list(GRID)).astype(str).split())
-        self.grid = rows, columns
+        self.grid = grid_of(graph)
         self.channels: int = graph.output(0).get_partial_shape()[2].get_length()
         self._graph = graph
         self._precision = precision
@@ -143,6 +142,12 @@ def pool_tokens(tokens: np.ndarray, grid: tuple[int, int], side: int) -> np.ndar
     )
     means: np.ndarray = sums / np.outer(heights, widths)[None, :, :, None]
     return means.reshape(batch, side * side, channels).astype(np.float32)
+
+
+def grid_of(graph: Any) -> tuple[int, int]:
+    """Rows and columns of the tokens of an encoder's graph."""
+    rows, columns = map(int, graph.get_rt_info(list(GRID)).astype(str).split())
+    return rows, columns
 
 
 def graph_files(folder: Path) -> GraphFiles:

@@ -24,7 +24,7 @@ import numpy as np
 
 CONSTANTS = "graphs.bin"
 
-_FORMAT = b"captionloom graphs 1"
+_FORMAT = b"captionloom graphs 2"
 _ALIGNMENT = 64  # bytes; what processors like for the first number of an array
 _DTYPES = {"F16": np.float16, "F32": np.float32}
 

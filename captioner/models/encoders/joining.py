@@ -57,12 +57,13 @@ def tokens_of(outputs: Sequence[Any]) -> tuple[Any, tuple[int, int]]:
     """Outputs of the same positions as tokens, joined along their channels.
 
     Args:
-        outputs: as `pooled` gives them. A vector says the same at every position.
+        outputs: as `pooled` gives them. A vector says the same at every position, after the maps.
 
     Returns:
         Tokens [B, N, C], and the grid: rows and columns.
     """
-    maps = [_channels_last(x) if _is_map(x) else x for x in outputs]
+    ordered = sorted(outputs, key=lambda x: not _is_map(x))
+    maps = [_channels_last(x) if _is_map(x) else x for x in ordered]
     grid = next((tuple(x.shape[1:3]) for x in maps if _is_map(x)), (1, 1))
     positions = grid[0] * grid[1]
     parts = [
