@@ -8,10 +8,11 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from captioner.media.silence import quiet_cv2
 
 Photo = NDArray[np.uint8]  # [H, W, 3] RGB
 Box = tuple[float, float, float, float]  # left, top, right, bottom, as parts of the photo
@@ -69,6 +70,7 @@ def _gif(path: Path, frames: Iterator[Image.Image]) -> Path:
 
 
 def _video(path: Path, frames: Iterator[Image.Image]) -> Path:
+    cv2 = quiet_cv2()  # the first use of FFmpeg says for the whole process whether it talks
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 20.0, _SIZE)
     if not writer.isOpened():
         raise OSError(f"OpenCV cannot write {path}; is the folder writable?")
