@@ -153,4 +153,5 @@
   const watched = { childList: true, subtree: true, characterData: true, attributeFilter: ["name"] };
   new MutationObserver(join).observe(document.body, watched);
   join();
+  document.documentElement.dataset.scripted = ""; // from here on, buttons do what they say
 })();

@@ -64,6 +64,7 @@ def visit(browser, request):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(server.address)
         expect(page.get_by_role("heading", name="Captionloom")).to_be_visible()
+        page.wait_for_selector("html[data-scripted]")
         visits.append((page, server, len(server.log), hosts, errors))
         return page
 
