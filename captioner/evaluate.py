@@ -11,6 +11,9 @@ from typing import get_args
 from captioner.runtime.backend import choose_backend
 from captioner.types import Precision
 from training.common.extras import missing_extra
+from training.common.tasks import CAPTION, run_other_task
+
+_TASKS = {"match": "training.commands.match_evaluate"}  # what is scored beside captioners
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +22,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m captioner.evaluate",
         description="Scores a captioner on all photos of a split, by the COCO protocol.",
     )
+    about = "what is scored; each has options of its own: --task match --help"
+    result.add_argument("--task", choices=[CAPTION, *_TASKS], default=CAPTION, help=about)
     result.add_argument("--model", default=None, help="a name that ships, or a model folder")
     result.add_argument("--data", type=Path, required=True, metavar="DIR")
     result.add_argument("--split", default="dev", help="train, dev or test (default: dev)")
@@ -32,7 +37,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if (code := run_other_task("captioner.evaluate", words, _TASKS)) is not None:
+        return code
+    options = parser().parse_args(words)
     if (missing := missing_extra()) is not None:
         print(f"captioner.evaluate: {missing}", file=sys.stderr)
         return 2

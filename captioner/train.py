@@ -10,12 +10,21 @@ from pathlib import Path
 from captioner.runtime.backend import choose_training_backend, import_tensorflow
 from captioner.runtime.process import exit_code_of
 from training.common.extras import missing_extra
+from training.common.tasks import CAPTION, run_other_task
+
+_TASKS = {"match": "training.commands.match_train"}  # what is trained beside captioners
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(
         prog="python -m captioner.train", description="Trains a captioner on captioned photos."
+    )
+    result.add_argument(
+        "--task",
+        choices=[CAPTION, *_TASKS],
+        default=CAPTION,
+        help="what is trained; each has options of its own: --task match --help",
     )
     result.add_argument(
         "--data",
@@ -87,7 +96,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if (code := run_other_task("captioner.train", words, _TASKS)) is not None:
+        return code
+    options = parser().parse_args(words)
     if (missing := missing_extra()) is not None:
         print(f"captioner.train: {missing}", file=sys.stderr)
         return 2

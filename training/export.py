@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from captioner.models.dual_encoder_config import TASK
 from training.common.extras import missing_extra
 
 
@@ -60,6 +61,8 @@ def export(folder: Path) -> tuple[str, ...]:
         from summarizer.bart_graphs import export as export_summarizer
 
         return export_summarizer(folder)
+    if settings.get("task") == TASK:
+        return _export_dual_encoder(folder)
     from captioner.models import visual
     from captioner.models.caption_model import CaptionModel, load_encoder
     from captioner.models.export import encoder_graph_of, graphs_of
@@ -71,6 +74,16 @@ def export(folder: Path) -> tuple[str, ...]:
         return (visual.ENCODER,)
     graphs = graphs_of(CaptionModel.load(folder))
     write_graphs(read_folder(folder), graphs)
+    return tuple(graphs)
+
+
+def _export_dual_encoder(folder: Path) -> tuple[str, ...]:
+    from captioner.models.dual_encoder_building import graphs_of, load_network, write_graphs
+    from captioner.models.dual_encoder_folder import read_dual_encoder
+
+    read = read_dual_encoder(folder)
+    graphs = graphs_of(load_network(read))
+    write_graphs(read, graphs)
     return tuple(graphs)
 
 

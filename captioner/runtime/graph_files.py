@@ -2,8 +2,8 @@
 
 OpenVINO's ``.xml`` says of each constant at which byte of a weights file it lies. Here these are
 the bytes of the folder's own files, one after the other, and then those of ``graphs.bin``, which
-holds what is no weight: shapes, axes, scales. Weights in half precision are constants of half
-precision, which OpenVINO converts and folds when it compiles.
+holds what is no weight: shapes, axes, scales. Weights in half precision, or of one byte with a
+scale (`quantised`), are constants as they are, which OpenVINO converts when it compiles.
 
 ``graphs.bin`` begins with a digest of what the graphs hang on: the settings, and the names, shapes
 and places of the weights.
@@ -21,6 +21,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+
+from captioner.runtime.quantised import SCALE, dequantised
 
 CONSTANTS = "graphs.bin"
 
@@ -206,20 +208,30 @@ def _start(layouts: Sequence[_Layout]) -> int:
 
 def _take_weights(graph: Any, weights: Mapping[str, np.ndarray]) -> None:
     """Constants that have the name of a weight become it, in the precision of its file."""
-    from openvino import opset16
-
+    dense = dequantised(weights)
     for node in graph.get_ops():
         name = node.get_friendly_name()
-        if node.get_type_name() != "Constant" or name not in weights:
+        if node.get_type_name() != "Constant" or name not in dense:
             continue
-        weight = weights[name]
         values = node.data
-        if not np.array_equal(values.ravel(), weight.ravel().astype(values.dtype)):
+        if not np.array_equal(values.ravel(), dense[name].ravel().astype(values.dtype)):
             raise ValueError(f"{name} of the graph is not that of the weights")
-        constant = opset16.constant(weight.reshape(values.shape))
-        constant.set_friendly_name(name)
-        used = constant if weight.dtype == values.dtype else opset16.convert(constant, "f32")
-        node.output(0).replace(used.output(0))
+        node.output(0).replace(_stored(name, weights, values))
+
+
+def _stored(name: str, weights: Mapping[str, np.ndarray], values: np.ndarray) -> Any:
+    """The output of a weight as its file has it, in the precision and shape of ``values``."""
+    from openvino import opset16
+
+    weight = weights[name]
+    constant = opset16.constant(weight.reshape(values.shape))
+    constant.set_friendly_name(name)
+    used = constant if weight.dtype == values.dtype else opset16.convert(constant, "f32")
+    if weight.dtype == np.int8:
+        scale = opset16.constant(weights[name + SCALE])
+        scale.set_friendly_name(name + SCALE)
+        used = opset16.multiply(used, scale)
+    return used.output(0)
 
 
 def _described(graph: Any, places: Mapping[str, int], constants: _Constants) -> bytes:

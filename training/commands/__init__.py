@@ -1,0 +1,1 @@
+"""The commands of the tasks beside captioning: ``python -m captioner.train --task ...``."""

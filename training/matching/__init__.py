@@ -1,0 +1,1 @@
+"""Teaching a dual encoder which sentences and pictures belong together."""
