@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         BudgetError,
         CodecMissingError,
         EmptyFileError,
+        IndexFileError,
         InputLostError,
         MediaError,
         MissingFileError,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
         UnreadableFileError,
         UnsupportedFileError,
     )
+    from captioner.search.index import Hit, Index
+    from captioner.search.loading import load_retriever
+    from captioner.search.retriever import Retriever
     from captioner.types import Caption, ClipCaption, TimedCaption
 
 __all__ = [
@@ -40,12 +44,16 @@ __all__ = [
     "ClipCaptioner",
     "CodecMissingError",
     "EmptyFileError",
+    "Hit",
+    "Index",
+    "IndexFileError",
     "InputLostError",
     "MediaError",
     "MissingFileError",
     "ModelError",
     "NoFramesError",
     "OutputFileError",
+    "Retriever",
     "TimedCaption",
     "TooLargeError",
     "TruncatedFileError",
@@ -53,12 +61,16 @@ __all__ = [
     "UnsupportedFileError",
     "load_captioner",
     "load_clip_captioner",
+    "load_retriever",
 ]
 
 _MODULES = {
     "captioner.describe.base": ("Captioner", "ClipCaptioner"),
     "captioner.describe.loading": ("load_captioner", "load_clip_captioner"),
     "captioner.errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "captioner.search.index": ("Hit", "Index"),
+    "captioner.search.loading": ("load_retriever",),
+    "captioner.search.retriever": ("Retriever",),
     "captioner.types": ("Caption", "ClipCaption", "TimedCaption"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -12,6 +12,7 @@
     * CodecMissingError: its decoder is not on this machine
 * ModelError: a model is unknown, damaged or does not fit
 * OutputFileError: a file that is to be gone on with holds something else
+    * IndexFileError: an index for searching cannot be searched or gone on with
 * InputLostError: an input that goes into the output itself has vanished
 
 The summarizer's own is `summarizer.SummarizerError`.
@@ -115,6 +116,10 @@ class OutputFileError(ValueError):
 
     def __str__(self) -> str:
         return f"{printable(self.path)}: {self.reason}; {self.remedy}"
+
+
+class IndexFileError(OutputFileError):
+    """An index for searching is missing, damaged, or of another model or format."""
 
 
 # What may be wrong with a part of a file only: what comes before it can be used.

@@ -29,6 +29,7 @@ DOCUMENTS = [*GUIDES, *CARDS, "CHANGELOG.md", "training/RESULTS.md", *RESULTS]
 PARSERS = {
     "captioner": ("captioner.cli.parser", "parse_options"),
     "captioner.ray": ("captioner.ray", "parser"),
+    "captioner.search": ("captioner.cli.search", "parser"),
     "captioner.train": ("captioner.train", "parser"),
     "captioner.evaluate": ("captioner.evaluate", "parser"),
     "summarizer.train": ("summarizer.train", "build_parser"),
@@ -74,6 +75,9 @@ def commands(document, inline=False):
 
 def understand(words):
     """Parses a command line as the program itself does; ends the process where it is wrong."""
+    if "match" in words[:3]:  # --task match has a parser of its own
+        command = words[0].rpartition(".")[2]
+        return import_module(f"training.commands.match_{command}").parser().parse_args(words[1:])
     module, name = PARSERS[words[0]]
     function = getattr(import_module(module), name)
     return function(words[1:]) if name == "parse_options" else function().parse_args(words[1:])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from captioner.batch.options import Options
 from captioner.cli import models
-from captioner.cli.parser import captioner_settings, parse_options
+from captioner.cli.parser import CLIP_CUT, captioner_settings, parse_options
 from captioner.runtime.process import READER_GONE, exit_code_of
 
 if TYPE_CHECKING:
@@ -192,13 +192,15 @@ def _start(
     def clip_captioner() -> "ClipCaptioner":
         from captioner.describe.loading import load_clip_captioner
 
-        return load_clip_captioner(
+        selector, _, about = options.frames.partition(":")
+        clips = load_clip_captioner(
             captioner,
             summarizer(),
             max_frames=options.max_frames,
-            frame_selector=options.frames,
+            frame_selector="uniform" if selector == CLIP_CUT else options.frames,
             batch_size=options.batch_size,
         )
+        return clips if selector != CLIP_CUT else models.cut_clips(clips, about or None)
 
     return caption_inputs(
         inputs,

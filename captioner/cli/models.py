@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from captioner.describe.base import Captioner
+    from captioner.describe.base import Captioner, ClipCaptioner
     from summarizer import Summarizer
 
 
@@ -22,3 +22,11 @@ def load_summarizer(model: str | None) -> "Summarizer":
     from summarizer import load_summarizer
 
     return load_summarizer(model)
+
+
+def cut_clips(clips: "ClipCaptioner", text: str | None) -> "ClipCaptioner":
+    """See `captioner.search.clip_cut.ClipCutCaptioner`."""
+    from captioner.search.clip_cut import ClipCutCaptioner
+    from captioner.search.loading import load_retriever
+
+    return ClipCutCaptioner(clips, load_retriever(), text)

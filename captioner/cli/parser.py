@@ -9,6 +9,7 @@ from captioner.media.budget import DEFAULT_LIMITS
 from captioner.ranges import BATCH_SIZE, BEAMS, MAX_FRAMES
 from captioner.types import Precision
 
+CLIP_CUT = "clip-cut"  # a way of choosing frames that needs a model; see search/clip_cut.py
 _MOST_DIGITS = 18  # of a number; what is longer is out of all bounds
 
 _EXAMPLES = """\
@@ -161,7 +162,8 @@ def _add_numbers(group: argparse._ArgumentGroup) -> None:
         type=_selector,
         default="uniform",
         metavar="HOW",
-        help="how a clip's frames are chosen: uniform (evenly over its time; the default)",
+        help="how a clip's frames are chosen: uniform (evenly over its time; the default), or "
+        "clip-cut:TEXT (those that TEXT is about; clip-cut alone: that its first caption is about)",
     )
     add(
         "--max-frames",
@@ -224,8 +226,11 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 def _selector(text: str) -> str:
     from captioner.media.frames import SELECTORS
 
+    name, colon, about = text.partition(":")
+    if name == CLIP_CUT and (about.strip() or not colon):
+        return text
     if text not in SELECTORS:
-        known = ", ".join(sorted(SELECTORS))
+        known = ", ".join([*sorted(SELECTORS), CLIP_CUT, f"{CLIP_CUT}:TEXT"])
         raise argparse.ArgumentTypeError(f"{text!r} is unknown; choose one of: {known}")
     return text
 
