@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from captioner.page.library import Library
     from captioner.page.middleware import Hosts
     from captioner.page.models import Models
     from captioner.page.service import Service
@@ -53,6 +54,7 @@ def _serve(options: argparse.Namespace) -> int:
     from captioner.describe.loading import load_captioner
     from captioner.errors import ModelError
     from captioner.page.build import build
+    from captioner.page.library import Library
     from captioner.page.limits import Limits
     from captioner.page.middleware import Hosts
     from captioner.page.models import Models
@@ -60,6 +62,7 @@ def _serve(options: argparse.Namespace) -> int:
     from captioner.page.storage import keep_swept, upload_folder
     from captioner.page.theme import look
     from captioner.page.words import Confidence
+    from captioner.search.loading import load_retriever
     from summarizer.loading import DEFAULT, load_summarizer
 
     models = Models(
@@ -70,7 +73,11 @@ def _serve(options: argparse.Namespace) -> int:
         service = Service(models, limits, Confidence(models.names))
     except ModelError as error:
         return _fail(str(error))
-    blocks = build(service, options.summarizer or DEFAULT, options.queue_size)
+    library = None
+    if options.library is not None:
+        library = Library(options.library, load_retriever)
+        library.start()
+    blocks = build(service, options.summarizer or DEFAULT, options.queue_size, library)
     hosts = Hosts([options.host, socket.gethostname(), *options.allowed_host])
     keep_swept(upload_folder())
     try:
@@ -86,7 +93,7 @@ def _serve(options: argparse.Namespace) -> int:
             run_history=False,
             enable_monitoring=False,
             ssr_mode=False,
-            app_kwargs=_around(service, hosts, options),
+            app_kwargs=_around(service, hosts, options, library),
             prevent_thread_lock=True,
             **look(),
         )
@@ -98,7 +105,9 @@ def _serve(options: argparse.Namespace) -> int:
     return _keep_serving(blocks, models)
 
 
-def _around(service: "Service", hosts: "Hosts", options: argparse.Namespace) -> dict[str, Any]:
+def _around(
+    service: "Service", hosts: "Hosts", options: argparse.Namespace, library: "Library | None"
+) -> dict[str, Any]:
     """What stands around Gradio's server: who may ask for what, and the tools of assistants."""
     from starlette.middleware import Middleware
 
@@ -106,12 +115,13 @@ def _around(service: "Service", hosts: "Hosts", options: argparse.Namespace) -> 
 
     if not options.mcp:
         return {"middleware": middleware(hosts)}
-    from captioner.page.endpoints import Endpoints
+    from captioner.page.endpoints import Endpoints, SearchEndpoint
     from captioner.page.options import bytes_of
     from captioner.page.tools import Inbox, ToolRoute, Tools, ToolServer
 
     inbox = Inbox(bytes_of(options.max_file_size) if options.mcp_fetch else 0)
-    server = ToolServer(Tools(Endpoints(service), inbox), options.auth or ())
+    search = None if library is None else SearchEndpoint(library)
+    server = ToolServer(Tools(Endpoints(service), inbox, search), options.auth or ())
     inner = Middleware(ToolRoute, server)
     return {"middleware": middleware(hosts, inner), "lifespan": server.lifespan}
 

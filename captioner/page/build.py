@@ -5,7 +5,8 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
-from captioner.page.endpoints import build_endpoints
+from captioner.page.endpoints import build_endpoints, build_search_endpoint
+from captioner.page.library import Library
 from captioner.page.service import Service
 from captioner.page.settings import build_settings
 from captioner.page.storage import KEPT
@@ -13,13 +14,14 @@ from captioner.page.tabs.about import about, imprint
 from captioner.page.tabs.clip import build_clip_tab
 from captioner.page.tabs.folder import build_folder_tab
 from captioner.page.tabs.photo import build_photo_tab
+from captioner.page.tabs.search import build_search_tab
 from captioner.page.uploads import guard
 
 # So many requests of a kind are worked on at a time; the others wait in its line. The models take
 # turns among all of them, a batch at a time (see models.py), and files are read outside of these
 # turns: one that is slow to read keeps nobody from the models, and no photo waits for clips. The
 # numbers bound the memory that reading takes.
-_LINES = {"photo": 4, "clip": 4, "folder": 2}
+_LINES = {"photo": 4, "clip": 4, "folder": 2, "search": 4}
 
 _HEADER = """
 <header class="masthead">
@@ -29,16 +31,19 @@ _HEADER = """
 """
 
 
-def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
+def build(
+    service: Service, summarizer: str, queue_size: int = 32, library: Library | None = None
+) -> Any:
     """The page, not yet served.
 
     Args:
         service: does the work.
         summarizer: the name of the summarizer, for what the page says about it.
         queue_size: so many requests may wait.
+        library: the folder that may be searched; None: there is none, and no tab for it.
     """
     options = {"analytics_enabled": False, "delete_cache": (KEPT // 6, KEPT)}
-    photo_line, clip_line, folder_line = (
+    photo_line, clip_line, folder_line, search_line = (
         {"concurrency_id": name, "concurrency_limit": limit} for name, limit in _LINES.items()
     )
     with gr.Blocks(title="Captionloom", **options) as blocks:
@@ -49,6 +54,9 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
             photo = gr.Tab("Photo", id="photo", elem_id="tab-photo")
             clip = gr.Tab("Clip", id="clip", elem_id="tab-clip")
             folder = gr.Tab("Folder", id="folder", elem_id="tab-folder")
+            search = None
+            if library is not None:
+                search = gr.Tab("Search", id="search", elem_id="tab-search")
             with gr.Tab("About", id="about", elem_id="tab-about"):
                 text = about(service.models.names, summarizer, service.confidence)
                 gr.Markdown(text, elem_id="about")
@@ -59,8 +67,13 @@ def build(service: Service, summarizer: str, queue_size: int = 32) -> Any:
             build_clip_tab(service, settings, clip_line)
         with folder:
             build_folder_tab(service, settings, folder_line)
+        if search is not None and library is not None:
+            with search:
+                build_search_tab(library, search_line)
         gr.HTML(markup.small_print(imprint()), elem_id="imprint")
         build_endpoints(service, blocks, photo_line, clip_line, folder_line)
+        if library is not None:
+            build_search_endpoint(library, blocks, search_line)
     guard(blocks)
     return blocks.queue(max_size=queue_size)
 

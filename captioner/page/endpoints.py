@@ -1,15 +1,20 @@
 """What programs call: named endpoints with typed results, also as tools (MCP)."""
 
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import gradio as gr
 from gradio.utils import get_function_description
 from typing_extensions import TypedDict  # of typing only from Python 3.12, for pydantic
 
-from captioner.page.errors import as_messages
+from captioner.batch.rows import plain_name
+from captioner.page.errors import RefusalError, as_messages
+from captioner.page.library import MOST_HITS, Library
 from captioner.page.service import Service
 from captioner.page.uploads import chosen, name_of, named
 from captioner.types import Caption, EncodedClip
+
+if TYPE_CHECKING:
+    from captioner.search.index import Kind
 
 
 class UploadMeta(TypedDict):
@@ -63,6 +68,57 @@ class FileResult(TypedDict):
     error: str | None
     model: str | None
     summarizer: str | None
+
+
+class HitResult(TypedDict):
+    """One hit of ``/search``: a file; of a clip from ``start`` to ``end``, in seconds."""
+
+    file_name: str
+    kind: str
+    start: float
+    end: float
+    score: float
+    caption: str | None
+
+
+class SearchEndpoint:
+    """Searches the folder that the operator chose.
+
+    Args:
+        library: the folder.
+    """
+
+    def __init__(self, library: Library):
+        self._library = library
+
+    def search(self, query: str, limit: int = 10, kind: str = "") -> list[HitResult]:
+        """Finds the photos and the moments of clips that show what a sentence says.
+
+        Args:
+            query: what they show, as you would describe a picture: "a dog in the snow". " + " and
+                " - " between sentences add and take away.
+            limit: so many hits at most, 1 to 100.
+            kind: "image" for photos alone, "clip" for GIFs and videos alone; empty for both.
+
+        Returns:
+            The best first, none where nothing shows it; start and end are seconds, of a clip.
+        """
+        with as_messages():
+            if kind not in ("", "image", "clip") or not 1 <= limit <= MOST_HITS:
+                raise RefusalError(f"kind is image, clip or empty; limit is from 1 to {MOST_HITS}.")
+            wanted = cast("Kind | None", kind or None)
+            hits = self._library.search(query, limit=limit, kind=wanted)
+            return [
+                HitResult(
+                    file_name=plain_name(hit.file_name),
+                    kind=hit.kind,
+                    start=round(hit.start, 3),
+                    end=round(hit.end, 3),
+                    score=round(hit.score, 4),
+                    caption=hit.caption,
+                )
+                for hit in hits
+            ]
 
 
 class Endpoints:
@@ -169,6 +225,12 @@ def build_endpoints(service: Service, blocks: gr.Blocks, *lines: dict[str, Any])
     for call, line in zip(calls, lines, strict=True):
         gr.api(call, api_name=call.__name__, **line)
     _explain(blocks, {call.__name__ for call in calls})
+
+
+def build_search_endpoint(library: Library, blocks: gr.Blocks, line: dict[str, Any]) -> None:
+    """Adds the endpoint that searches; see `build_endpoints`."""
+    gr.api(SearchEndpoint(library).search, api_name="search", **line)
+    _explain(blocks, {"search"})
 
 
 def _explain(blocks: gr.Blocks, names: set[str]) -> None:

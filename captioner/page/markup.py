@@ -7,15 +7,19 @@ from html import escape
 from itertools import groupby
 from statistics import fmean
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from PIL import Image
 
 from captioner.describe.confidence import SURE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from captioner.batch.rows import Row
     from captioner.media.pixels import RGBArray
     from captioner.page.words import Words
+    from captioner.search.index import Hit
     from captioner.types import Caption, TimedCaption
 
 _THUMBNAIL = 240  # pixels of the longer side
@@ -180,6 +184,24 @@ def _moment(frames: "Sequence[TimedCaption]", picture: str, duration: float, wor
         f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></span>'
         "</button></li>"
     )
+
+
+def moment(file: "Path", hit: "Hit") -> str:
+    """A hit of a search, large; a video plays from its moment on.
+
+    Args:
+        file: a copy below the folder of uploads.
+        hit: what it is a copy of.
+    """
+    address = f"/gradio_api/file={quote(file.as_posix())}"
+    name = escape(hit.file_name)
+    if file.suffix.lower() in (".jpg", ".gif"):
+        shown = f'<img src="{address}" alt="{name}">'
+    else:
+        time = f"#t={hit.start:.3f},{hit.end:.3f}"
+        shown = f'<video src="{address}{time}" controls autoplay muted playsinline></video>'
+    said = f"<p>{escape(hit.caption)}</p>" if hit.caption else ""
+    return f'<figure class="hit">{shown}<figcaption>{name}{said}</figcaption></figure>'
 
 
 def clock(seconds: float) -> str:

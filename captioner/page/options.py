@@ -81,6 +81,13 @@ def parser() -> argparse.ArgumentParser:
         help="makes one sentence for a clip: a name that ships, a folder, a hub name, or "
         "consensus (the caption that the others agree with most)",
     )
+    add(
+        "--library",
+        type=_folder,
+        metavar="FOLDER",
+        help="let visitors search the photos and clips of this folder, which is indexed behind the "
+        "page",
+    )
     _add_limits(words)
     add(
         "--mcp",
@@ -164,6 +171,12 @@ def _host_name(text: str) -> str:
             f"{text!r} is no host name; write it like captions.example.org, without a port"
         )
     return text.lower()
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text}: there is no such folder")
+    return Path(text)
 
 
 def _user(text: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from captioner.page.endpoints import Endpoints, FileResult, ImageResult
+from captioner.page.endpoints import Endpoints, FileResult, HitResult, ImageResult, SearchEndpoint
 from captioner.page.errors import RefusalError, as_messages
 from captioner.page.fetching import fetch
 from captioner.page.service import MOST_BEAMS, MOST_FRAMES
@@ -67,6 +67,12 @@ class FilesResult(TypedDict):
     """What the tool for many files returns: a row for each."""
 
     rows: list[FileResult]
+
+
+class SearchResult(TypedDict):
+    """What the tool for searching returns: the hits, the best first."""
+
+    hits: list[HitResult]
 
 
 class Inbox:
@@ -129,10 +135,12 @@ class Tools:
     Args:
         endpoints: do the work.
         inbox: takes the files.
+        search: searches the folder that the operator chose; None: there is none.
     """
 
-    def __init__(self, endpoints: Endpoints, inbox: Inbox):
+    def __init__(self, endpoints: Endpoints, inbox: Inbox, search: SearchEndpoint | None = None):
         self._endpoints = endpoints
+        self._search = search
         self._inbox = inbox
         self._places = anyio.CapacityLimiter(_AT_ONCE)
 
@@ -188,6 +196,24 @@ class Tools:
             )
         )
 
+    async def search_pictures(self, query: str, limit: int = 10, kind: str = "") -> SearchResult:
+        """Finds the photos and the moments of clips of this server's folder that show something.
+
+        Say in "query" what they show, as you would describe a picture: "a dog in the snow"; " + "
+        and " - " between sentences add and take away. "kind" may be "image" or "clip". In the
+        answer, "hits" are the best first, none where nothing shows it; "start" and "end" are
+        seconds, of a clip.
+        """
+        assert self._search is not None
+        search = self._search
+        return await self._run(lambda: SearchResult(hits=search.search(query, limit, kind)))
+
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        """The tools that this server has."""
+        search = [self.search_pictures] if self._search is not None else []
+        return [self.caption_image, self.caption_clip, self.caption_files, *search]
+
     def _upload(self, file: str) -> Any:
         return {"path": str(self._inbox.take(file)), "meta": {"_type": "gradio.FileData"}}
 
@@ -232,7 +258,7 @@ class ToolServer:
             transport_security=elsewhere,
             max_request_body_size=_LARGEST,
         )
-        for tool in (tools.caption_image, tools.caption_clip, tools.caption_files):
+        for tool in tools.all:
             server.add_tool(tool)
         server.streamable_http_app()  # makes the manager
         self._manager = server.session_manager

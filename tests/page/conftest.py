@@ -103,8 +103,8 @@ def session_of(given):
 class Serving:
     """A page that is up, and its address."""
 
-    def __init__(self, service, app_kwargs=None, **options):
-        self.blocks = build(service, "fusion-bart")
+    def __init__(self, service, app_kwargs=None, library=None, **options):
+        self.blocks = build(service, "fusion-bart", library=library)
         self.hosts = Hosts()
         port = unused_port()
         self.blocks.launch(
