@@ -23,7 +23,8 @@ class Caption:
         score: mean log-probability of its words; nearer to 0 is surer.
         words: the words of the sentence.
         attention: where each word looked, float32 [words, rows, columns] over the whole picture;
-            each word's weights sum to 1. None where the captioner cannot tell.
+            each word's weights sum to 1. Of a whole clip [words, 1, frames]: at which frames. None
+            where the captioner cannot tell.
         alternatives: the other captions that the search found, best first.
     """
 

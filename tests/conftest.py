@@ -40,6 +40,7 @@ SLOW = (
     "training/test_calibration.py",
     "training/test_captioner_train.py",
     "training/test_checkpoints.py",
+    "training/test_clip_train.py",
     "training/test_efficientnet_lite.py",
     "training/test_encoder_weights.py",
     "training/test_features.py",

@@ -40,6 +40,11 @@ PARSERS = {
     "training.captioning.efficientnet_lite": ("training.captioning.efficientnet_lite", "parser"),
     "training.fusion.frame_captions": ("training.fusion.frame_captions", "parser"),
     "training.analysis.probe": ("training.analysis.probe", "parser"),
+    "training.clips.from_captioner": ("training.clips.from_captioner", "parser"),
+    "training.clips.motion": ("training.clips.motion", "parser"),
+    "training.clips.probe": ("training.clips.probe", "parser"),
+    "training.clips": ("training.clips.__main__", "parser"),
+    "training.data.tgif": ("training.data.tgif", "parser"),
     "training.export": ("training.export", "parser"),
     "app.py": ("captioner.page.options", "parser"),
 }

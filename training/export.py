@@ -64,15 +64,16 @@ def export(folder: Path) -> tuple[str, ...]:
     if settings.get("task") == TASK:
         return _export_dual_encoder(folder)
     from captioner.models import visual
-    from captioner.models.caption_model import CaptionModel, load_encoder
+    from captioner.models.caption_model import load_encoder
     from captioner.models.export import encoder_graph_of, graphs_of
     from captioner.models.exported import write_graphs
     from captioner.models.folder import read_folder
+    from captioner.models.loading import load_network
 
     if "decoder" not in settings:
         visual.write_graph(folder, encoder_graph_of(load_encoder(folder)))
         return (visual.ENCODER,)
-    graphs = graphs_of(CaptionModel.load(folder))
+    graphs = graphs_of(load_network(folder))
     write_graphs(read_folder(folder), graphs)
     return tuple(graphs)
 

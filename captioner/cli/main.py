@@ -184,7 +184,8 @@ def _start(
     try:
         captioner = load_captioner(options.model, **captioner_settings(options))
         summarizer = functools.cache(functools.partial(load_summarizer, options.summarizer))
-        if any(kind_from_suffix(item.path) in ("animation", "video") for item in inputs):
+        clips = any(kind_from_suffix(item.path) in ("animation", "video") for item in inputs)
+        if clips and captioner.whole_clips() is None:
             summarizer()  # a wrong one is refused now, not after a day's work
     except (ImportError, OSError, ValueError) as error:  # of which ModelError, SummarizerError
         raise _RefusalError(f"the model cannot be loaded: {error}") from None
@@ -195,7 +196,7 @@ def _start(
         selector, _, about = options.frames.partition(":")
         clips = load_clip_captioner(
             captioner,
-            summarizer(),
+            summarizer() if captioner.whole_clips() is None else None,
             max_frames=options.max_frames,
             frame_selector="uniform" if selector == CLIP_CUT else options.frames,
             batch_size=options.batch_size,

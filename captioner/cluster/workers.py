@@ -75,7 +75,7 @@ class Worker:
         job = self.job
         return load_clip_captioner(
             self._captioner,
-            job.load_summarizer(),
+            job.load_summarizer() if self._captioner.whole_clips() is None else None,
             max_frames=job.max_frames,
             frame_selector=job.frame_selector,
             batch_size=job.batch_size,

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -24,6 +24,26 @@ if TYPE_CHECKING:
 # Encoders read squares of 224 to 480 px; pictures and frames that wait for their batch are no
 # larger than this, in pixels: sixteen at the full size of a 48-megapixel camera would take 2.3 GB.
 MAX_SIDE = 1024
+
+
+class WholeClips(Protocol):
+    """What captions clips as a whole, from what it keeps of their frames."""
+
+    @property
+    def name(self) -> str:
+        """What rows and pages call it."""
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """What is kept of frames, of whatever clips, each uint8 [H, W, 3]: float32 [F] each."""
+
+    def caption_codes(self, clips: Sequence[Sequence[np.ndarray]]) -> list[Caption]:
+        """One caption for each clip, of what is kept of its frames in order of time.
+
+        Attention is over time: float32 [words, 1, frames].
+        """
+
+    def with_streams(self) -> WholeClips:
+        """See `Captioner.with_streams`."""
 
 
 class Captioner(ABC):
@@ -65,6 +85,13 @@ class Captioner(ABC):
         One that was taught clips says of a frame what people say of such a clip.
         """
         return self
+
+    def whole_clips(self) -> WholeClips | None:
+        """What captions clips as a whole, where this is a network from frames to the sentence.
+
+        None: it captions pictures alone, and the sentence of a clip is made of its frames'.
+        """
+        return None
 
     def check(self) -> None:  # noqa: B027 - a captioner may have nothing that can be damaged
         """Finds out whether it can caption, so that no picture is blamed for what the model lacks.

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import get_args
 
 from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.describe.clip_network import ClipNetwork, NetworkClipCaptioner
 from captioner.describe.fused import FusedClipCaptioner
 from captioner.describe.network import NetworkCaptioner
 from captioner.errors import ModelError
+from captioner.models.clip_model_config import TASK, ClipModelConfig
 from captioner.models.folder import PRETRAINED, shipped_models
 from captioner.ranges import BEAMS, check_whole
 from captioner.runtime.extras import need
@@ -70,7 +72,7 @@ def load_clip_captioner(
     Args:
         captioner: captions the frames: a captioner, or what `load_captioner` takes.
         summarizer: makes one sentence of these captions: a summarizer, or what
-            ``summarizer.load_summarizer`` takes.
+            ``summarizer.load_summarizer`` takes. A network from frames to the sentence needs none.
         max_frames: at most so many frames of a clip are looked at; 1 to 1,000.
         frame_selector: how they are chosen: ``uniform``, evenly over the clip's time.
         batch_size: how many frames are captioned together; 1 to 1,024.
@@ -81,6 +83,9 @@ def load_clip_captioner(
     """
     if not isinstance(captioner, Captioner):
         captioner = load_captioner(captioner)
+    whole = captioner.whole_clips()
+    if whole is not None:
+        return NetworkClipCaptioner(whole, max_frames, frame_selector, batch_size)
     if not isinstance(summarizer, Summarizer):
         summarizer = load_summarizer(summarizer)
     return FusedClipCaptioner(captioner, summarizer, max_frames, frame_selector, batch_size)
@@ -88,18 +93,18 @@ def load_clip_captioner(
 
 def _load_model(model: str | Path, prompt: str | None, precision: Precision | None) -> Captioner:
     if not str(model).strip():
-        names = ", ".join(shipped_models("caption")) or "none"
+        names = ", ".join(shipped_models("caption", TASK)) or "none"
         raise ModelError(
             "the model's name is empty; give a folder, a name on the Hugging Face hub "
             f"(owner/model), or one of those that ship: {names}"
         )
-    if isinstance(model, str) and model in shipped_models("caption"):
+    if isinstance(model, str) and model in shipped_models("caption", TASK):
         return _load_network(PRETRAINED / model, prompt, precision)
     folder = Path(model)
     if folder.is_dir() and not _is_of_transformers(folder):
         return _load_network(folder.resolve(), prompt, precision)
     if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
-        names = ", ".join(shipped_models("caption")) or "none"
+        names = ", ".join(shipped_models("caption", TASK)) or "none"
         raise ModelError(
             f"no model {str(model)!r}: it is no folder and no name on the Hugging Face hub "
             f"(owner/model), and what ships is: {names}"
@@ -115,9 +120,7 @@ def _load_model(model: str | Path, prompt: str | None, precision: Precision | No
     return HubCaptioner.from_hub(str(model), prompt, precision)
 
 
-def _load_network(
-    folder: Path, prompt: str | None, precision: Precision | None
-) -> NetworkCaptioner:
+def _load_network(folder: Path, prompt: str | None, precision: Precision | None) -> Captioner:
     if prompt is not None:
         raise ModelError(
             f"{folder.name}: takes no prompt, for it captions in its own words only; leave the "
@@ -125,7 +128,13 @@ def _load_network(
         )
     from captioner.models.loading import load_model
 
-    return NetworkCaptioner(load_model(folder, precision), folder.name)
+    network = load_model(folder, precision)
+    if not isinstance(network.config, ClipModelConfig):
+        return NetworkCaptioner(network, folder.name)
+    from captioner.models.clip_model_frames import FrameEncoder
+
+    frames = FrameEncoder.load(network.config.encoder.features, precision)
+    return ClipNetwork(network, frames, folder.name)
 
 
 def _is_of_transformers(folder: Path) -> bool:

@@ -47,12 +47,16 @@ class CaptionModel(InferenceModel):
         super().__init__(
             config, vocabulary, generation or DecodingOptions(max_words=config.max_words)
         )
-        self.encoder = build_encoder(config.encoder)
+        self.encoder = self._build_encoder(config)
         self.decoder = build_decoder(config, len(vocabulary))
         self._token_shape = self.encoder.model.output.shape[1:]
         whole = self.training_graph(self.encoder.model)  # creates every weight
         in_encoder = {id(variable) for variable in self.encoder.model.variables}
         self._decoder_variables = {v.path: v for v in whole.weights if id(v) not in in_encoder}
+
+    def _build_encoder(self, config: CaptionModelConfig) -> VisualEncoder:
+        """What the decoder reads from, with random weights."""
+        return build_encoder(config.encoder)
 
     @property
     def grid(self) -> tuple[int, int]:

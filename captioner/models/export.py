@@ -51,7 +51,9 @@ def encoder_graph_of(encoder: VisualEncoder) -> Any:
         vectors [B, K]; it also says what the grid is.
     """
     _name_weights(encoder.variables())
-    tokens, grid = tokens_of([x for x in encoder.outputs if len(x.shape) == 4])
+    maps = [x for x in encoder.outputs if len(x.shape) == 4]
+    # Without maps, as of a clip network, its tokens are no grid's and stay as they are.
+    tokens, grid = tokens_of(maps) if maps else (encoder.model.output, encoder.grid)
     vectors = [x for x in encoder.outputs if len(x.shape) == 2]
     graph = converted(keras.Model(encoder.images, [tokens, *vectors]))
     graph.set_rt_info(" ".join(map(str, grid)), list(GRID))

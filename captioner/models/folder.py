@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.errors import ModelError
+from captioner.models.clip_model_config import TASK, ClipModelConfig
 from captioner.models.config import CaptionModelConfig
 from captioner.models.decoding import DecodingOptions
 from captioner.models.saving import whole_file
@@ -61,10 +62,12 @@ def read_folder(path: str | Path) -> ModelFolder:
     try:
         values = _read_config(path)
         check_format(path, values)
-        check_task(path, values, "caption")
+        kind = ClipModelConfig if task_of(values) == TASK else CaptionModelConfig
+        if kind is CaptionModelConfig:
+            check_task(path, values, "caption")
         for name in FILES:
             _need(path, name)
-        config = CaptionModelConfig.from_dict(values)
+        config = kind.from_dict(values)
         generation = DecodingOptions(max_words=config.max_words)
         settings = whole_file(path, "generation_config.json")
         if settings.is_file():
@@ -90,12 +93,12 @@ def _need(path: Path, name: str) -> None:
         raise ModelError(f"{path} is not a model folder: it has no {name}")
 
 
-def shipped_models(task: str) -> list[str]:
-    """Names of the models that ship for a task; see `task_of`."""
+def shipped_models(*tasks: str) -> list[str]:
+    """Names of the models that ship for these tasks; see `task_of`."""
     return sorted(
         path.parent.name
         for path in PRETRAINED.glob("*/config.json")
-        if task_of(json.loads(path.read_text(encoding="utf-8"))) == task
+        if task_of(json.loads(path.read_text(encoding="utf-8"))) in tasks
     )
 
 

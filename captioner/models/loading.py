@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from captioner.errors import ModelError
+from captioner.models.clip_model_config import ClipModelConfig
 from captioner.models.folder import ModelFolder, read_folder
 from captioner.models.inference import InferenceModel
 from captioner.runtime.backend import on_openvino, openvino_is_free
 from captioner.types import Precision
+
+if TYPE_CHECKING:
+    from captioner.models.caption_model import CaptionModel
 
 _log = logging.getLogger("captionloom")
 
@@ -37,9 +42,20 @@ def load_model(path: Path, precision: Precision | None = None) -> InferenceModel
         return _exported_now(folder, precision)
     if precision not in (None, "float32"):
         raise ModelError(f"{precision} needs OpenVINO; the other backends of Keras run in float32")
-    from captioner.models.caption_model import CaptionModel
+    return load_network(path)
 
-    return CaptionModel.load(path)
+
+def load_network(path: Path) -> CaptionModel:
+    """The Keras network of a model folder, of a captioner or of a clip network.
+
+    Raises:
+        ModelError: a file is missing, damaged or of another model.
+    """
+    from captioner.models.caption_model import CaptionModel
+    from captioner.models.clip_model import ClipModel
+
+    clips = isinstance(read_folder(path).config, ClipModelConfig)
+    return ClipModel.load(path) if clips else CaptionModel.load(path)
 
 
 def _need_keras(folder: ModelFolder) -> None:
@@ -52,7 +68,6 @@ def _need_keras(folder: ModelFolder) -> None:
 
 
 def _exported_now(folder: ModelFolder, precision: Precision | None) -> InferenceModel:
-    from captioner.models.caption_model import CaptionModel
     from captioner.models.export import graphs_of
     from captioner.models.exported import ExportedModel
 
@@ -61,4 +76,4 @@ def _exported_now(folder: ModelFolder, precision: Precision | None) -> Inference
         "python -m training.export makes them",
         folder.path,
     )
-    return ExportedModel(folder, graphs_of(CaptionModel.load(folder.path)), precision)
+    return ExportedModel(folder, graphs_of(load_network(folder.path)), precision)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.describe.base import Captioner, ClipCaptioner, WholeClips
 from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner
 from summarizer.base import Summarizer
 
@@ -88,9 +88,10 @@ class Models:
         self, name: str, *, beams: int = 0, max_frames: int = 16, frame_selector: str = "uniform"
     ) -> ClipCaptioner:
         """What captions clips; waits until its models are loaded. For the rest see `captioner`."""
+        captioner = self.captioner(name, beams)
         return load_clip_captioner(
-            self.captioner(name, beams),
-            self._summarizer.result(),
+            captioner,
+            self._summarizer.result() if captioner.whole_clips() is None else None,
             max_frames=max_frames,
             frame_selector=frame_selector,
         )
@@ -161,6 +162,31 @@ class _Shared(Captioner):
 
     def for_clips(self) -> Captioner:
         return _Shared(self._captioner.for_clips(), self._turns)
+
+    def whole_clips(self) -> WholeClips | None:
+        whole = self._captioner.whole_clips()
+        return None if whole is None else _SharedClips(whole, self._turns)
+
+
+class _SharedClips(WholeClips):
+    """The same for what captions clips as a whole."""
+
+    def __init__(self, clips: WholeClips, turns: _Turns):
+        self._clips = clips
+        self._turns = turns
+
+    @property
+    def name(self) -> str:
+        return self._clips.name
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return self._turns.take(self._clips.encode_frames, images)
+
+    def caption_codes(self, clips: Sequence[Sequence[np.ndarray]]) -> "list[Caption]":
+        return self._turns.take(self._clips.caption_codes, clips)
+
+    def with_streams(self) -> WholeClips:
+        return self
 
 
 class _SharedSummarizer(Summarizer):

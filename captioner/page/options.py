@@ -190,7 +190,7 @@ def _captioner(name: str) -> str:
     """A name that can be meant; whether the model loads shows when it is loaded."""
     from captioner.models.folder import shipped_models
 
-    shipped = shipped_models("caption")
+    shipped = shipped_models("caption", "clip")
     if name in shipped or Path(name).is_dir() or _HUB_NAME.fullmatch(name):
         return name
     raise argparse.ArgumentTypeError(

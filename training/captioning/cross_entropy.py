@@ -180,6 +180,7 @@ def fit(
             _schedule(recipe, len(batches)),
             beta_2=0.98,
             global_clipnorm=5.0,
+            weight_decay=recipe.weight_decay or None,
             **averaging(recipe),
         ),
         loss=loss or SmoothedCrossEntropy(recipe.label_smoothing),

@@ -184,7 +184,7 @@ def _teach(
         [texts for photos in captions for texts in photos],
         model.vocabulary,
         styles=[source.style for source in data.sources for _ in source.training],
-        weights=_weights(captions, recipe.agreement),
+        weights=caption_weights(captions, recipe.agreement),
         max_words=recipe.max_words,
         batch_size=recipe.batch_size,
         captions_per_image=recipe.captions_per_image,
@@ -253,7 +253,7 @@ def _sources(job: TrainingJob) -> list[_Source]:
     return sources
 
 
-def _weights(
+def caption_weights(
     sources: Sequence[Sequence[Sequence[str]]], power: float
 ) -> list[Sequence[float] | None] | None:
     """How likely each caption of each photo is drawn; see `Recipe.agreement`."""

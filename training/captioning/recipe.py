@@ -36,6 +36,7 @@ class Recipe(Settings):
         captions_per_image: captions of each photo a step; self-critical: beams of its search.
         learning_rate: highest rate; warms up for one epoch, then falls as a cosine to 1 %.
             Self-critical: falls from the first step to 10 %.
+        weight_decay: of AdamW; 0: none.
         label_smoothing: probability spread evenly over all words; self-critical: not used.
         bleu: self-critical: weight of a caption's BLEU-4 beside its CIDEr-D.
         distill_weight: with teachers: their share in the loss, 0 to 1; the rest is the true words'.
@@ -62,6 +63,7 @@ class Recipe(Settings):
     batch_size: int = 32
     captions_per_image: int = 5
     learning_rate: float = 1e-3
+    weight_decay: float = 0.0
     label_smoothing: float = 0.1
     bleu: float = 0.0
     distill_weight: float = 0.7

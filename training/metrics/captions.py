@@ -15,7 +15,7 @@ import numpy as np
 from summarizer.ngrams import CiderD, DocumentFrequencies, tokenize
 from training.metrics.meteor import MeteorError, meteor, meteor_source
 
-__all__ = ["Cider", "diversity", "meteor_source", "score"]
+__all__ = ["Cider", "diversity", "meteor_source", "rouge_l", "score"]
 
 _log = logging.getLogger(__name__)
 
@@ -155,6 +155,11 @@ def _bleu(hypotheses: list[Tokens], references: list[list[Tokens]]) -> dict[str,
 
     values = corpus_bleu(references, hypotheses, _BLEU_WEIGHTS, smoothing_function=smooth)
     return {f"BLEU-{n}": float(value) for n, value in enumerate(values, start=1)}
+
+
+def rouge_l(hypothesis: str, references: Sequence[str]) -> float:
+    """ROUGE-L (Lin 2004) of one caption, 0 to 1."""
+    return _rouge_l(tokenize(hypothesis), [tokenize(text) for text in references])
 
 
 def _rouge_l(hypothesis: Tokens, references: list[Tokens]) -> float:

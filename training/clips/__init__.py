@@ -1,0 +1,1 @@
+"""Networks from a clip's frames to its sentence."""
