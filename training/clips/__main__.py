@@ -101,4 +101,4 @@ def main(arguments: list[str] | None = None) -> int:
 if __name__ == "__main__":
     from captioner.runtime.process import run
 
-    run("training.clips")
+    run("training.clips.__main__")
