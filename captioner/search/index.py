@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Kind: TypeAlias = Literal["image", "clip"]
 
+# How much rankings by words count beside that by pictures. Captions of a model: chosen on dev
+# (training/results/matching.md). Names were given by somebody who knew.
+_WEIGHTS = {"name": 1.0, "caption": 0.25}
 _NEVER = -2.0  # below any cosine
 _WIDEST = 4096  # files that have words of the query, and are ranked by them
 _FUSED = 200  # of each ranking, so many count where two are made one, at least
@@ -138,19 +141,19 @@ class Index:
             scores[self._rows["clip"] != (kind == "clip")] = _NEVER
         floor = self.cutoff if min_score is None else min_score
         with damage_named(self._place / DATABASE), self.open_store() as store:
-            by_words = _by_words(store, terms) if words else []
+            by_words = _by_words(store, terms) if words else {}
             ranking = self._ranking(scores, floor, limit, by_words)
             hits = (self._hit(store, number, scores, floor) for number in ranking)
             return list(islice((hit for hit in hits if hit is not None), limit))
 
     def _ranking(
-        self, scores: np.ndarray, floor: float, limit: int, by_words: list[int]
+        self, scores: np.ndarray, floor: float, limit: int, by_words: dict[str, list[int]]
     ) -> list[int]:
         """The numbers of files, best first."""
         rows = best_rows(scores, 64 * max(limit, _FUSED), floor)
         found = dict.fromkeys(int(number) for number in self._rows["file"][rows])
         nearest = list(found)
-        return fused([nearest, by_words], [1.0, 1.0]) if by_words else nearest
+        return fused([nearest, *by_words.values()], [1.0, *map(_WEIGHTS.__getitem__, by_words)])
 
     def _hit(self, store: Store, number: int, scores: np.ndarray, floor: float) -> Hit | None:
         """What is shown of a file; None where it is none, is gone, or of another kind."""
@@ -213,19 +216,24 @@ def _terms(query: str | Sequence[str] | Sequence[Term]) -> tuple[Term, ...]:
     return parse_query(given)  # type: ignore[arg-type]
 
 
-def _by_words(store: Store, terms: Sequence[Term]) -> list[int]:
-    """Files whose names and captions have words of the query, by BM25, best first."""
+def _by_words(store: Store, terms: Sequence[Term]) -> dict[str, list[int]]:
+    """Files whose names, and whose captions, have words of the query, by BM25, best first."""
     wanted, banned = words_wanted(terms)
     if not wanted:
-        return []
-    match = " OR ".join(f'"{word}"' for word in wanted)
-    if banned:
-        match = f"({match}) NOT ({' OR '.join(f'{chr(34)}{word}{chr(34)}' for word in banned)})"
-    found = store.database.execute(
-        "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
-        (match, _WIDEST),
-    )
-    return [number for (number,) in found]
+        return {}
+    without = f" NOT ({_any_of(banned)})" if banned else ""
+    found = {}
+    for column in _WEIGHTS:
+        rows = store.database.execute(
+            "SELECT rowid FROM words WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
+            (f"({column} : ({_any_of(wanted)})){without}", _WIDEST),
+        )
+        found[column] = [number for (number,) in rows]
+    return found
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return " OR ".join(f'"{word}"' for word in words)
 
 
 def _seconds(value: float) -> str:
