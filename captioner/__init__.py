@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 if TYPE_CHECKING:
+    from captioner.ask.base import Answerer
+    from captioner.ask.loading import load_answerer
     from captioner.describe.base import Captioner, ClipCaptioner
     from captioner.describe.loading import load_captioner, load_clip_captioner
     from captioner.errors import (
@@ -34,9 +36,11 @@ if TYPE_CHECKING:
     from captioner.search.index import Hit, Index
     from captioner.search.loading import load_retriever
     from captioner.search.retriever import Retriever
-    from captioner.types import Caption, ClipCaption, TimedCaption
+    from captioner.types import Answer, Caption, ClipCaption, TimedCaption
 
 __all__ = [
+    "Answer",
+    "Answerer",
     "BudgetError",
     "Caption",
     "Captioner",
@@ -59,19 +63,22 @@ __all__ = [
     "TruncatedFileError",
     "UnreadableFileError",
     "UnsupportedFileError",
+    "load_answerer",
     "load_captioner",
     "load_clip_captioner",
     "load_retriever",
 ]
 
 _MODULES = {
+    "captioner.ask.base": ("Answerer",),
+    "captioner.ask.loading": ("load_answerer",),
     "captioner.describe.base": ("Captioner", "ClipCaptioner"),
     "captioner.describe.loading": ("load_captioner", "load_clip_captioner"),
     "captioner.errors": tuple(name for name in __all__ if name.endswith("Error")),
     "captioner.search.index": ("Hit", "Index"),
     "captioner.search.loading": ("load_retriever",),
     "captioner.search.retriever": ("Retriever",),
-    "captioner.types": ("Caption", "ClipCaption", "TimedCaption"),
+    "captioner.types": ("Answer", "Caption", "ClipCaption", "TimedCaption"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""``captionloom describe|search|train|evaluate|serve``: the modules under one name, as they are."""
+"""``captionloom describe|ask|search|train|evaluate|serve``: the modules under one name."""
 
 import sys
 from typing import NoReturn
@@ -7,6 +7,7 @@ from captioner.runtime.process import run
 
 _MODULES = {
     "describe": ("captioner.cli.main", "photos, GIFs and videos -> a sentence each"),
+    "ask": ("captioner.cli.ask", "a picture or clip and questions -> short answers"),
     "search": ("captioner.cli.search", "a folder and a sentence -> the photos that show it"),
     "train": ("captioner.train", "captioned photos -> a captioner"),
     "evaluate": ("captioner.evaluate", "a captioner -> its scores on captioned photos"),

@@ -94,3 +94,46 @@ class EncodedClip:
 
     spans: tuple[tuple[float, float], ...]
     frames: tuple[EncodedFrame, ...]
+
+
+@dataclass(frozen=True)
+class FrameUsed:
+    """A frame that an answer rests on.
+
+    Attributes:
+        start: when what it stands for begins, in seconds from the beginning of the clip.
+        end: when that ends, in seconds.
+        share: how much of the attention was on it, 0 to 1; those of an answer's frames sum to 1.
+        attention: where in the frame, float32 [rows, columns] over the whole picture, in all 1.
+            None where the answerer cannot tell.
+    """
+
+    start: float
+    end: float
+    share: float
+    attention: np.ndarray | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A short answer to a question about a picture or a clip.
+
+    Attributes:
+        question: as it was asked.
+        text: the answer, or that the answerer cannot tell.
+        score: the probability of the likeliest answer, 0 to 1; nan where a model of the hub does
+            not say.
+        frames: what it rests on, in order of time; at least one.
+        alternatives: other answers with their probabilities, likeliest first; where the answerer
+            cannot tell, what it would have guessed is the first of them.
+        told: whether ``text`` is an answer.
+        right: how often answers of such a score were right, 0 to 1; None where nobody measured it.
+    """
+
+    question: str
+    text: str
+    score: float
+    frames: tuple[FrameUsed, ...] = ()
+    alternatives: tuple[tuple[str, float], ...] = ()
+    told: bool = True
+    right: float | None = None

@@ -20,6 +20,7 @@ SLOW = (
     "media/test_fuzz.py",
     "media/test_video_codecs.py",
     "media/test_videos.py",
+    "models/test_answer_network.py",
     "models/test_backends.py",
     "models/test_caption_model.py",
     "models/test_encoders.py",

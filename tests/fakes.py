@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from captioner.ask.base import Answerer
 from captioner.describe.base import Captioner
-from captioner.types import Caption
+from captioner.media.frames import Clip
+from captioner.types import Answer, Caption, FrameUsed
 from summarizer import Summarizer
 from tests.makers import plain, save_photo
 
@@ -49,6 +51,19 @@ class FakeCaptioner(Captioner):
         if text in self.errors:
             raise self.errors[text]
         return Caption(text, -float(mean[0]) / 100, tuple(text.split()))
+
+
+class FakeAnswerer(Answerer):
+    """Answers how many frames there are, and that each matters as much."""
+
+    name = "fake-answerer"
+
+    def answer_clip(self, clip: Clip, questions: Sequence[str]) -> list[Answer]:
+        count = len(clip.frames)
+        grid = np.full((3, 3), 1 / 9, np.float32)
+        used = tuple(FrameUsed(start, end, 1 / count, grid) for start, end in clip.spans)
+        text = "1 frame" if count == 1 else f"{count} frames"
+        return [Answer(question, text, 0.5, used, (("none", 0.1),)) for question in questions]
 
 
 class FakeSummarizer(Summarizer):

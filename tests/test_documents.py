@@ -28,12 +28,16 @@ DOCUMENTS = [*GUIDES, *CARDS, "CHANGELOG.md", "training/RESULTS.md", *RESULTS]
 # Whatever understands the command line of each module or script.
 PARSERS = {
     "captioner": ("captioner.cli.parser", "parse_options"),
+    "captioner.ask": ("captioner.cli.ask", "parser"),
     "captioner.ray": ("captioner.ray", "parser"),
     "captioner.search": ("captioner.cli.search", "parser"),
     "captioner.train": ("captioner.train", "parser"),
     "captioner.evaluate": ("captioner.evaluate", "parser"),
     "summarizer.train": ("summarizer.train", "build_parser"),
     "summarizer.evaluate": ("summarizer.evaluate", "build_parser"),
+    "training.answering.evaluate": ("training.answering.evaluate", "parser"),
+    "training.answering.questions": ("training.answering.questions", "parser"),
+    "training.answering.train": ("training.answering.train", "parser"),
     "training.captioning.averaging": ("training.captioning.averaging", "parser"),
     "training.captioning.calibration": ("training.captioning.calibration", "parser"),
     "training.analysis.confusions": ("training.analysis.confusions", "parser"),

@@ -21,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(
         prog="python -m training.export",
-        description="Writes the graphs by which a model folder, of a captioner or a summarizer, "
+        description="Writes the graphs by which a model folder, of whatever kind, "
         "runs on OpenVINO alone.",
     )
     result.add_argument("folders", type=Path, nargs="+", metavar="MODEL_DIR")
@@ -63,6 +63,10 @@ def export(folder: Path) -> tuple[str, ...]:
         return export_summarizer(folder)
     if settings.get("task") == TASK:
         return _export_dual_encoder(folder)
+    if settings.get("task") == "answer":
+        from captioner.models.answer_saving import export_answerer
+
+        return export_answerer(folder)
     from captioner.models import visual
     from captioner.models.caption_model import load_encoder
     from captioner.models.export import encoder_graph_of, graphs_of

@@ -101,7 +101,7 @@ def _load_model(model: str | Path, prompt: str | None, precision: Precision | No
     if isinstance(model, str) and model in shipped_models("caption", TASK):
         return _load_network(PRETRAINED / model, prompt, precision)
     folder = Path(model)
-    if folder.is_dir() and not _is_of_transformers(folder):
+    if folder.is_dir() and not is_of_transformers(folder):
         return _load_network(folder.resolve(), prompt, precision)
     if not folder.is_dir() and (isinstance(model, Path) or is_path(model) or "/" not in model):
         names = ", ".join(shipped_models("caption", TASK)) or "none"
@@ -137,7 +137,7 @@ def _load_network(folder: Path, prompt: str | None, precision: Precision | None)
     return ClipNetwork(network, frames, folder.name)
 
 
-def _is_of_transformers(folder: Path) -> bool:
+def is_of_transformers(folder: Path) -> bool:
     """Whether transformers wrote a model folder; what is damaged, its own loader reports."""
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -4,12 +4,13 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from captioner.ask.base import Answerer
     from captioner.page.library import Library
     from captioner.page.middleware import Hosts
     from captioner.page.models import Models
@@ -66,7 +67,10 @@ def _serve(options: argparse.Namespace) -> int:
     from summarizer.loading import DEFAULT, load_summarizer
 
     models = Models(
-        options.model or [None], load_captioner, lambda: load_summarizer(options.summarizer)
+        options.model or [None],
+        load_captioner,
+        lambda: load_summarizer(options.summarizer),
+        _answerer_loader(options.answerer),
     )
     limits = Limits(options.max_megapixels, options.max_minutes, options.max_files)
     try:
@@ -103,6 +107,15 @@ def _serve(options: argparse.Namespace) -> int:
     if shared:
         hosts.allow(urlsplit(shared).hostname or "")
     return _keep_serving(blocks, models)
+
+
+def _answerer_loader(name: str | None) -> "Callable[[], Answerer] | None":
+    """What loads the answerer; None where none was named and none ships."""
+    from captioner.ask.loading import load_answerer, shipped_answerers
+
+    if name is None and not shipped_answerers():
+        return None
+    return lambda: load_answerer(name)
 
 
 def _around(

@@ -5,12 +5,14 @@ from typing import Any
 import gradio as gr
 
 from captioner.page import markup
+from captioner.page.answering import Answering
 from captioner.page.endpoints import build_endpoints, build_search_endpoint
 from captioner.page.library import Library
 from captioner.page.service import Service
 from captioner.page.settings import build_settings
 from captioner.page.storage import KEPT
 from captioner.page.tabs.about import about, imprint
+from captioner.page.tabs.ask import build_ask_tab
 from captioner.page.tabs.clip import build_clip_tab
 from captioner.page.tabs.folder import build_folder_tab
 from captioner.page.tabs.photo import build_photo_tab
@@ -21,7 +23,7 @@ from captioner.page.uploads import guard
 # turns among all of them, a batch at a time (see models.py), and files are read outside of these
 # turns: one that is slow to read keeps nobody from the models, and no photo waits for clips. The
 # numbers bound the memory that reading takes.
-_LINES = {"photo": 4, "clip": 4, "folder": 2, "search": 4}
+_LINES = {"photo": 4, "clip": 4, "folder": 2, "search": 4, "ask": 4}
 
 _HEADER = """
 <header class="masthead">
@@ -43,7 +45,7 @@ def build(
         library: the folder that may be searched; None: there is none, and no tab for it.
     """
     options = {"analytics_enabled": False, "delete_cache": (KEPT // 6, KEPT)}
-    photo_line, clip_line, folder_line, search_line = (
+    photo_line, clip_line, folder_line, search_line, ask_line = (
         {"concurrency_id": name, "concurrency_limit": limit} for name, limit in _LINES.items()
     )
     with gr.Blocks(title="Captionloom", **options) as blocks:
@@ -57,6 +59,9 @@ def build(
             search = None
             if library is not None:
                 search = gr.Tab("Search", id="search", elem_id="tab-search")
+            if service.models.answers:
+                with gr.Tab("Ask", id="ask", elem_id="tab-ask"):
+                    build_ask_tab(Answering(service), ask_line)
             with gr.Tab("About", id="about", elem_id="tab-about"):
                 text = about(service.models.names, summarizer, service.confidence)
                 gr.Markdown(text, elem_id="about")
@@ -71,7 +76,7 @@ def build(
             with search:
                 build_search_tab(library, search_line)
         gr.HTML(markup.small_print(imprint()), elem_id="imprint")
-        build_endpoints(service, blocks, photo_line, clip_line, folder_line)
+        build_endpoints(service, blocks, photo_line, clip_line, folder_line, ask_line)
         if library is not None:
             build_search_endpoint(library, blocks, search_line)
     guard(blocks)

@@ -1,5 +1,6 @@
 """What programs call: named endpoints with typed results, also as tools (MCP)."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import gradio as gr
@@ -7,6 +8,7 @@ from gradio.utils import get_function_description
 from typing_extensions import TypedDict  # of typing only from Python 3.12, for pydantic
 
 from captioner.batch.rows import plain_name
+from captioner.page.answering import Answering
 from captioner.page.errors import RefusalError, as_messages
 from captioner.page.library import MOST_HITS, Library
 from captioner.page.service import Service
@@ -121,15 +123,40 @@ class SearchEndpoint:
             ]
 
 
+class FrameShare(TypedDict):
+    """A frame that an answer rests on: from ``start`` to ``end``, in seconds; shares sum to 1."""
+
+    start: float
+    end: float
+    share: float
+
+
+class AnswerResult(TypedDict):
+    """What ``/answer_question`` returns."""
+
+    file_name: str
+    question: str
+    answer: str
+    told: bool
+    score: float | None
+    frames: list[FrameShare]
+    model: str
+
+
 class Endpoints:
     """The endpoints; each loads what it needs and waits for its turn.
 
     Args:
         service: does the work.
+
+    Attributes:
+        answers: whether questions are answered, too.
     """
 
     def __init__(self, service: Service):
         self._service = service
+        self._answering = Answering(service)
+        self.answers = service.models.answers
 
     def caption_image(self, image: Upload, beams: int = 0, model: str = "") -> ImageResult:
         """Says in one short English sentence what a photo shows.
@@ -207,6 +234,36 @@ class Endpoints:
             rows = self._service.rows(named(files), settings)
             return [cast(FileResult, row.as_dict()) for row in rows]
 
+    def answer_question(self, file: Upload, question: str) -> AnswerResult:
+        """Answers a question about what a photo, GIF or video shows, in a few words.
+
+        Args:
+            file: a photo, an animation or a video.
+            question: in English, about what can be seen, such as "what is the man holding?".
+
+        Returns:
+            answer; told, false where it cannot be told; score, 0 to 1; frames that it rests on.
+        """
+        with as_messages(name_of(file)):
+            path = chosen(file)
+            answer = self._answering.ask(self._answering.read(path), question)
+            return AnswerResult(
+                file_name=name_of(file, path),
+                question=answer.question,
+                answer=answer.text,
+                told=answer.told,
+                score=round(answer.score, 4) if answer.score >= 0 else None,
+                frames=[
+                    FrameShare(
+                        start=round(frame.start, 3),
+                        end=round(frame.end, 3),
+                        share=round(frame.share, 3),
+                    )
+                    for frame in answer.frames
+                ],
+                model=self._answering.name,
+            )
+
 
 def _scored(caption: Caption) -> ScoredCaption:
     return ScoredCaption(text=caption.text, score=round(caption.score, 4))
@@ -218,11 +275,17 @@ def build_endpoints(service: Service, blocks: gr.Blocks, *lines: dict[str, Any])
     Args:
         service: does the work.
         blocks: the page.
-        lines: the places in the queue of photos, clips and folder jobs.
+        lines: the places in the queue of photos, clips, folder jobs and questions.
     """
     endpoints = Endpoints(service)
-    calls = (endpoints.caption_image, endpoints.caption_clip, endpoints.caption_files)
-    for call, line in zip(calls, lines, strict=True):
+    calls: list[Callable[..., Any]] = [
+        endpoints.caption_image,
+        endpoints.caption_clip,
+        endpoints.caption_files,
+    ]
+    if service.models.answers:
+        calls.append(endpoints.answer_question)
+    for call, line in zip(calls, lines, strict=False):
         gr.api(call, api_name=call.__name__, **line)
     _explain(blocks, {call.__name__ for call in calls})
 

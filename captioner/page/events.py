@@ -49,11 +49,17 @@ class TabEvents:
 
     def at_press(self, button: Any) -> None:
         """A press of a button describes what is in the box."""
+        self._at(button.click)
 
+    def at_enter(self, text: Any) -> None:
+        """So does the Enter key in a box for text."""
+        self._at(text.submit)
+
+    def _at(self, event: Callable[..., Any]) -> None:
         def describe(session: Session, *given: Any) -> Iterator[dict[Any, Any]]:
             yield from self._placed(self._describe(session, *given))
 
-        button.click(describe, **self._run)
+        event(describe, **self._run)
 
     def at_choice(self, nothing: Callable[[], Changes]) -> None:
         """What comes into the box is described; until then, and without it, there is no result.

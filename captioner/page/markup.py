@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from captioner.media.pixels import RGBArray
     from captioner.page.words import Words
     from captioner.search.index import Hit
-    from captioner.types import Caption, TimedCaption
+    from captioner.types import Answer, Caption, TimedCaption
 
 _THUMBNAIL = 240  # pixels of the longer side
 
@@ -202,6 +202,35 @@ def moment(file: "Path", hit: "Hit") -> str:
         shown = f'<video src="{address}{time}" controls autoplay muted playsinline></video>'
     said = f"<p>{escape(hit.caption)}</p>" if hit.caption else ""
     return f'<figure class="hit">{shown}<figcaption>{name}{said}</figcaption></figure>'
+
+
+def exchange(answer: "Answer", frames: "Sequence[tuple[str, RGBArray]]") -> str:
+    """A question, its answer, how sure that is, and the frames that it rests on.
+
+    Args:
+        answer: the answer.
+        frames: each with the words for when it is seen, which may be empty.
+    """
+    sure = f"sure to {100 * answer.score:.0f} %" if answer.score >= 0 else ""
+    if answer.right is not None:
+        sure = f"such answers were right in {100 * answer.right:.0f} of 100 cases"
+    if not answer.told and answer.alternatives:
+        sure = f"a guess: {answer.alternatives[0][0]}"
+    pictures = "".join(
+        f'<figure><img src="{thumbnail(image)}" alt="">'
+        f"<figcaption>{escape(when)}</figcaption></figure>"
+        for when, image in frames
+    )
+    return (
+        f'<dt>{escape(answer.question)}</dt><dd><p class="said">{escape(answer.text)}</p>'
+        f'<p class="hint">{escape(sure)}</p><div class="sheet">{pictures}</div></dd>'
+    )
+
+
+def conversation(exchanges: Sequence[str]) -> str:
+    """Exchanges in the order in which they were made."""
+    said = "".join(exchanges)
+    return f'<dl class="conversation" aria-live="polite">{said}</dl>' if said else ""
 
 
 def clock(seconds: float) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from captioner.ask.base import Answerer
 from captioner.describe.base import Captioner, ClipCaptioner, WholeClips
 from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner
+from captioner.errors import ModelError
 from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ class Models:
         names: the captioners that are offered, the default first; None is the one that ships.
         load_captioner: called with a name, for each captioner once.
         load_summarizer: called once.
+        load_answerer: called once, at the first question; None: the server answers no questions.
     """
 
     def __init__(
@@ -34,10 +37,14 @@ class Models:
         names: Sequence[str | None],
         load_captioner: Callable[[str | None], Captioner],
         load_summarizer: Callable[[], Summarizer],
+        load_answerer: Callable[[], Answerer] | None = None,
     ):
         self._wanted = {name or DEFAULT_MODEL: name for name in names}
         self._load_captioner = load_captioner
         self._load_summarizer = load_summarizer
+        self._load_answerer = load_answerer
+        self._answerer: Answerer | None = None
+        self._loading_answerer = Lock()
         self._captioners: dict[str, Future[Captioner]] = {name: Future() for name in self._wanted}
         self._summarizer: Future[Summarizer] = Future()
         self._turns = _Turns()
@@ -95,6 +102,33 @@ class Models:
             max_frames=max_frames,
             frame_selector=frame_selector,
         )
+
+    @property
+    def answers(self) -> bool:
+        """Whether the server answers questions."""
+        return self._load_answerer is not None
+
+    @property
+    def has_answerer(self) -> bool:
+        """Whether what answers questions is loaded."""
+        return self._answerer is not None
+
+    def answerer(self) -> Answerer:
+        """What answers questions; loaded when it is first needed. Run it by `take`.
+
+        Raises:
+            ModelError: there is none, or it cannot be loaded.
+        """
+        if self._load_answerer is None:
+            raise ModelError("this server answers no questions; start one with --answerer MODEL")
+        with self._loading_answerer:
+            if self._answerer is None:
+                self._answerer = self._turns.take(self._load_answerer)
+            return self._answerer
+
+    def take(self, work: Callable[..., _T], *args: Any) -> _T:
+        """What work of another model returns or raises, once it had its turn among these."""
+        return self._turns.take(work, *args)
 
     def close(self) -> None:
         """Ends the thread; what waits for it is given up."""

@@ -75,6 +75,12 @@ def parser() -> argparse.ArgumentParser:
         "again to let visitors choose, the first is the default",
     )
     add(
+        "--answerer",
+        metavar="NAME",
+        help="answers questions: a folder that training.answering.train wrote, or a chat-style "
+        "model of the hub (default: the one that ships, if there is one; else no questions)",
+    )
+    add(
         "--summarizer",
         type=_summarizer,
         metavar="NAME",

@@ -22,7 +22,14 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import TypedDict
 
-from captioner.page.endpoints import Endpoints, FileResult, HitResult, ImageResult, SearchEndpoint
+from captioner.page.endpoints import (
+    AnswerResult,
+    Endpoints,
+    FileResult,
+    HitResult,
+    ImageResult,
+    SearchEndpoint,
+)
 from captioner.page.errors import RefusalError, as_messages
 from captioner.page.fetching import fetch
 from captioner.page.service import MOST_BEAMS, MOST_FRAMES
@@ -57,6 +64,10 @@ Frames = Annotated[
 ]
 Selection = Annotated[
     str, Field(description='how the frames are chosen; "uniform" is evenly over the time')
+]
+Question = Annotated[
+    str,
+    Field(description='in English, about what can be seen, such as "what is the man holding?"'),
 ]
 Model = Annotated[
     str, Field(description="a captioner that this server offers; empty for the default one")
@@ -136,12 +147,16 @@ class Tools:
         endpoints: do the work.
         inbox: takes the files.
         search: searches the folder that the operator chose; None: there is none.
+
+    Attributes:
+        answers: whether questions are answered, too.
     """
 
     def __init__(self, endpoints: Endpoints, inbox: Inbox, search: SearchEndpoint | None = None):
         self._endpoints = endpoints
         self._search = search
         self._inbox = inbox
+        self.answers = endpoints.answers
         self._places = anyio.CapacityLimiter(_AT_ONCE)
 
     async def caption_image(self, image: File, beams: Beams = 0, model: Model = "") -> ImageResult:
@@ -194,6 +209,16 @@ class Tools:
                     [self._upload(file) for file in files], frames, selection, beams, model
                 )
             )
+        )
+
+    async def answer_question(self, file: File, question: Question) -> AnswerResult:
+        """Answers a question about what a photo, GIF or video shows, in a few words.
+
+        In the answer, "answer" is the answer, "told" is false where it cannot be told, "score" is
+        its probability, and "frames" are the moments of a clip that it rests on.
+        """
+        return await self._run(
+            lambda: self._endpoints.answer_question(self._upload(file), question)
         )
 
     async def search_pictures(self, query: str, limit: int = 10, kind: str = "") -> SearchResult:
@@ -260,6 +285,8 @@ class ToolServer:
         )
         for tool in tools.all:
             server.add_tool(tool)
+        if tools.answers:
+            server.add_tool(tools.answer_question)
         server.streamable_http_app()  # makes the manager
         self._manager = server.session_manager
         self._users = [f"{user}:{password}".encode() for user, password in users]

@@ -15,7 +15,7 @@ from captioner.page.models import Models
 from captioner.page.service import Service
 from captioner.page.session import Session
 from captioner.page.words import Confidence
-from tests.fakes import FakeCaptioner, FakeSummarizer
+from tests.fakes import FakeAnswerer, FakeCaptioner, FakeSummarizer
 from tests.makers import plain, save_animation, save_photo
 
 RED, BLUE = (200, 0, 0), (0, 0, 200)
@@ -41,7 +41,12 @@ def unused_port():
 
 def stand_ins(*names, captioner=None):
     """Models of stand-ins, loaded."""
-    models = Models(names or (None,), lambda name: captioner or LookingCaptioner(), FakeSummarizer)
+    models = Models(
+        names or (None,),
+        lambda name: captioner or LookingCaptioner(),
+        FakeSummarizer,
+        FakeAnswerer,
+    )
     models.start()
     models.wait()
     return models

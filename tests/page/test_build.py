@@ -28,18 +28,19 @@ def test_it_sends_no_analytics_and_forgets_uploads_after_an_hour(blocks):
 def test_photos_clips_and_folders_wait_in_lines_of_their_own(blocks):
     lines = {}
     for fn in blocks.fns.values():
-        if fn.concurrency_id in ("photo", "clip", "folder"):
+        if fn.concurrency_id in ("photo", "clip", "folder", "ask"):
             assert 1 <= fn.concurrency_limit <= 4
             lines.setdefault(fn.concurrency_id, set()).add(fn.api_name)
     assert "caption_image" in lines["photo"]
     assert "caption_clip" in lines["clip"]
     assert "caption_files" in lines["folder"]
+    assert "answer_question" in lines["ask"]
     assert all(len(names) > 1 for names in lines.values())  # the tabs' events
 
 
 def test_only_the_endpoints_are_for_programs(blocks):
     public = [fn.api_name for fn in blocks.fns.values() if fn.api_visibility != "private"]
-    assert sorted(public) == ["caption_clip", "caption_files", "caption_image"]
+    assert sorted(public) == ["answer_question", "caption_clip", "caption_files", "caption_image"]
 
 
 def test_the_queue_has_an_end(service):
@@ -52,6 +53,7 @@ def test_what_a_test_or_a_screen_reader_looks_for_has_an_id(blocks):
         *("photo-input", "photo-describe", "photo-caption", "photo-words", "photo-attention"),
         *("photo-sheet", "clip-input", "clip-describe", "clip-stop", "clip-video", "clip-caption"),
         *("clip-timeline", "folder-input", "folder-describe", "folder-stop", "folder-table"),
+        *("ask-input", "ask-question", "ask-button", "ask-suggested", "ask-chat"),
         *("about", "settings", "models-status"),
     ):
         assert name in found

@@ -18,6 +18,7 @@ def client(served):
 def test_the_endpoints_are_these_and_no_others(client):
     endpoints = client.view_api(return_format="dict", print_info=False)
     assert sorted(endpoints["named_endpoints"]) == [
+        "/answer_question",
         "/caption_clip",
         "/caption_files",
         "/caption_image",
@@ -142,3 +143,17 @@ def test_too_many_files_are_refused(client, tmp_path):
 def test_no_file_at_all_asks_for_one(client, name):
     with pytest.raises(AppError, match=r"Choose (a file|some files) first\."):
         client.predict(None, api_name=name)
+
+
+def test_a_question_is_answered_with_the_frames_it_rests_on(client, tmp_path):
+    clip = save_animation(tmp_path / "two.gif", [plain(RED), plain(BLUE)], [400, 600])
+    said = client.predict(handle_file(clip), "what colour is it?", api_name="/answer_question")
+    assert (said["answer"], said["told"], said["model"]) == ("2 frames", True, "fake-answerer")
+    assert [frame["share"] for frame in said["frames"]] == [0.5, 0.5]
+    assert said["frames"][1] == {"start": 0.4, "end": 1.0, "share": 0.5}
+
+
+def test_what_is_no_question_is_refused(client, tmp_path):
+    photo = save_photo(tmp_path / "red.png", plain(RED))
+    with pytest.raises(AppError, match="Ask a question"):
+        client.predict(handle_file(photo), "?!", api_name="/answer_question")

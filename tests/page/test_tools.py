@@ -92,12 +92,14 @@ def uploaded(serving, path):
 def test_each_tool_says_what_it_does_and_what_each_parameter_is(tools):
     listed = using(tools, lambda session: session.list_tools()).tools
     assert sorted(tool.name for tool in listed) == [
+        "answer_question",
         "caption_clip",
         "caption_files",
         "caption_image",
     ]
     for tool in listed:
-        assert "sentence" in tool.description or "Captions many" in tool.description
+        words = ("sentence", "Captions many", "Answers a question")
+        assert any(word in tool.description for word in words)
         for name, given in tool.inputSchema["properties"].items():
             said = given.get("items", given).get("description", "")
             assert said, (tool.name, name)
@@ -220,7 +222,7 @@ def test_with_a_password_nothing_is_answered_without_it(guarded):
 def test_with_the_password_tools_work(guarded, red):
     headers = basic("ann:secret:1")
     listed = using(guarded, lambda session: session.list_tools(), **headers)
-    assert len(listed.tools) == 3
+    assert len(listed.tools) == 4
     answer = call(guarded, "caption_image", {"image": data_url(red)}, **headers)
     assert answer.structuredContent["text"] == caption_of(RED)
 
@@ -240,3 +242,8 @@ def test_without_the_option_there_are_no_tools(served):
     answer = httpx.post(f"{served.url}/gradio_api/mcp/", json=LIST, headers=HEADERS)
     assert answer.status_code in (404, 405)
     assert "caption" not in answer.text
+
+
+def test_an_assistant_asks_about_a_picture(tools, red):
+    answer = call(tools, "answer_question", {"file": data_url(red), "question": "what is it?"})
+    assert answer.structuredContent["answer"] == "1 frame"

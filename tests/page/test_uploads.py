@@ -16,7 +16,8 @@ from tests.makers import plain, save_photo
 from tests.page.conftest import RED, upload
 
 META = {"meta": {"_type": "gradio.FileData"}}
-CALLS = ["caption_image", "caption_clip", "caption_files"]
+CALLS = ["caption_image", "caption_clip", "caption_files", "answer_question"]
+REST = {"caption_image": [0, ""], "answer_question": ["what is it?"]}  # of an endpoint's parameters
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_an_address_is_never_fetched(served, tmp_path):
         for file in ({"path": address, **META}, {"path": "x", "url": address, **META}):
             data = [[file] if call == "caption_files" else file]
             api = f"{served.url}/gradio_api/call/{call}"
-            blank = [16, "uniform", 0, ""] if call != "caption_image" else [0, ""]
+            blank = REST.get(call, [16, "uniform", 0, ""])
             asked_for = httpx.post(api, json={"data": data + blank}).json()
             answer = httpx.get(f"{api}/{asked_for['event_id']}").text
             assert "event: error" in answer

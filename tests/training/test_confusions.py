@@ -13,8 +13,8 @@ from training.analysis.confusions import (
     report,
     take_turns,
 )
-from training.analysis.word_classes import BROADER, GROUPS
 from training.data.datasets import CaptionedImage, DatasetError
+from training.data.word_classes import BROADER, GROUPS
 
 GIRL = ("a girl runs", "the girl is running", "a woman runs", "a kid in a red hat", "a child")
 DOGS = ("two dogs play", "two brown dogs", "two puppies run", "a brown dog and a dog", "dogs")

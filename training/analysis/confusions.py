@@ -21,7 +21,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from summarizer.ngrams import tokenize
-from training.analysis.word_classes import (
+from training.data.datasets import CaptionedImage, DatasetError, load_dataset
+from training.data.word_classes import (
     BROADER,
     DETERMINERS,
     GROUPS,
@@ -29,7 +30,6 @@ from training.analysis.word_classes import (
     ONLOOKERS,
     PLURALS_WITHOUT_S,
 )
-from training.data.datasets import CaptionedImage, DatasetError, load_dataset
 
 __all__ = [
     "AGREEING",

@@ -1,4 +1,4 @@
-"""Which words mean the same when captions are compared, for `training.analysis.confusions`.
+"""Which words mean the same when captions are compared, and which of them are alive.
 
 Synonyms, plurals and inflections are listed rather than derived: rules would take "swing" for a
 form of "sw" and miss "men", and who reads a table wants to see what its rows count.

@@ -1,0 +1,1 @@
+"""Questions about a picture or a clip, answered from the frames that matter."""

@@ -1,0 +1,1 @@
+"""Questions about photos and clips: made of captions, read from files, answered and scored."""
