@@ -124,7 +124,7 @@ def test_limits_go_to_the_page(door, monkeypatch):
     )
     words = "--max-megapixels 7 --max-minutes 0.5 --max-files 9 --queue-size 4"
     assert app.main(words.split()) == 0
-    ((service, _, queue_size),) = made
+    ((service, _, queue_size, _),) = made
     limits = service.limits
     assert (limits.megapixels, limits.minutes, limits.files, queue_size) == (7, 0.5, 9, 4)
 
