@@ -27,11 +27,9 @@ class Medium:
 
     Attributes:
         features: of its frames.
-        said: what a captioner says of its frames, for the baseline that does not look.
     """
 
     features: FrameFeatures
-    said: str = ""
 
     @property
     def times(self) -> np.ndarray:
@@ -214,12 +212,7 @@ class Batches:
         answers = np.stack(
             [self.vocabulary.encode(self._answer(example), told + 1) for example in chosen]
         )
-        questions = [
-            question_of(example.question, medium, self.recipe.seeing)
-            for example, medium in zip(chosen, media, strict=True)
-        ]
-        asked = max(asked, self.config.max_question if self.recipe.seeing == "captions" else 0)
-        ids = np.stack([word_ids(self.vocabulary, text, asked) for text in questions])
+        ids = np.stack([word_ids(self.vocabulary, item.question, asked) for item in chosen])
         lost = (self.draw.random(ids.shape) < self.recipe.word_dropout) & (ids != PAD)
         ids = np.where(lost, UNK, ids).astype(np.int32)
         seen = self._seen(media, frames)
@@ -231,11 +224,6 @@ class Batches:
 
     def _seen(self, media: Sequence[Medium], frames: int) -> list[np.ndarray]:
         return inputs_of(media, self.config, self.recipe.seeing, frames)
-
-
-def question_of(question: str, medium: Medium, seeing: str) -> str:
-    """What the network is asked: where it reads captions in place of frames, these first."""
-    return f"{medium.said} {question}" if seeing == "captions" else question
 
 
 def inputs_of(

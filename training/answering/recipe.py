@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from captioner.models.answer_config import AnswerConfig
 from training.common.settings import RecipeError, Settings
 
-SEEING = ("frames", "captions", "nothing")
+SEEING = ("frames", "nothing")
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,7 @@ class AnswerRecipe(Settings):
     """How an answerer is trained.
 
     Attributes:
-        seeing: ``frames``; as baselines ``nothing``, the same network without a picture, or
-            ``captions``, which reads what a captioner says of the frames instead of them.
+        seeing: ``frames``; as a baseline ``nothing``, the same network without a picture.
         units: width of both transformers.
         heads: of their attention.
         queries: of the Q-Former.
@@ -79,6 +78,5 @@ class AnswerRecipe(Settings):
             former_layers=self.former_layers,
             layers=self.layers,
             dropout=self.dropout,
-            # What a captioner says stands before the question.
-            max_question=44 if self.seeing == "captions" else 12,
+            max_question=12,
         )

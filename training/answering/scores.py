@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from captioner.models.answer_model import AnswerModel, Looked, WrittenAnswer
-from training.answering.examples import Medium, inputs_of, question_of
+from training.answering.examples import Medium, inputs_of
 from training.answering.readers import AskedQuestion
 from training.metrics.answers import interval, is_same, squared_error, vqa_accuracy
 
@@ -44,16 +44,12 @@ def look_at(
     questions: Sequence[AskedQuestion],
     seeing: str = "frames",
 ) -> Looked:
-    """What the network finds for each question."""
+    """What the network finds for each question; ``seeing`` as in `AnswerRecipe`."""
     parts = []
     for start in range(0, len(questions), _TOGETHER):
         group = questions[start : start + _TOGETHER]
         shown = [media[item.media] for item in group]
-        asked = [
-            question_of(item.question, medium, seeing)
-            for item, medium in zip(group, shown, strict=True)
-        ]
-        ids = np.stack([model.question_ids(text) for text in asked])
+        ids = np.stack([model.question_ids(item.question) for item in group])
         inputs = inputs_of(shown, model.config, seeing, model.config.max_frames)
         found, where = model.look_run(*inputs, ids)
         parts.append(Looked(found, where, ids))
