@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from captioner.runtime.backend import choose_training_backend, import_tensorflow
-from captioner.runtime.process import exit_code_of
-from training.common.extras import missing_extra
+from training.commands.running import can_train, recipe_of, run_training
 from training.common.tasks import CAPTION, run_other_task
 
 _TASKS = {"match": "training.commands.match_train"}  # what is trained beside captioners
@@ -100,17 +97,10 @@ def main(arguments: list[str] | None = None) -> int:
     if (code := run_other_task("captioner.train", words, _TASKS)) is not None:
         return code
     options = parser().parse_args(words)
-    if (missing := missing_extra()) is not None:
-        print(f"captioner.train: {missing}", file=sys.stderr)
+    if not can_train("captioner.train"):
         return 2
-    if choose_training_backend() == "tensorflow":
-        import_tensorflow()
-    from captioner.errors import MediaError, ModelError
     from training.captioning.job import TrainingJob, train
     from training.captioning.recipe import Recipe
-    from training.common.settings import RecipeError, parse_settings
-    from training.data.datasets import DatasetError
-    from training.export import export_apart
 
     job = TrainingJob(
         data=tuple(options.data),
@@ -122,19 +112,11 @@ def main(arguments: list[str] | None = None) -> int:
         cache=options.cache,
         allow_missing=options.allow_missing,
     )
-    try:
-        recipe = Recipe.load(options.recipe) if options.recipe else Recipe()
-        folder = train(job, recipe.with_values(parse_settings(options.set)))
-        if find_spec("openvino"):
-            export_apart(folder)
-    except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
-        print(f"captioner.train: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print("stopped; the same command goes on from the last epoch", file=sys.stderr)
-        return exit_code_of(stop)
-    print(folder)
-    return 0
+    return run_training(
+        "captioner.train",
+        lambda: train(job, recipe_of(Recipe, options)),
+        "stopped; the same command goes on from the last epoch",
+    )
 
 
 if __name__ == "__main__":

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from captioner.runtime.backend import choose_training_backend, import_tensorflow
-from captioner.runtime.process import exit_code_of
-from training.common.extras import missing_extra
+from training.commands.running import can_train, recipe_of, run_training
 
 
 def parser() -> argparse.ArgumentParser:
@@ -63,17 +59,10 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    if (missing := missing_extra()) is not None:
-        print(f"training.clips: {missing}", file=sys.stderr)
+    if not can_train("training.clips"):
         return 2
-    if choose_training_backend() == "tensorflow":
-        import_tensorflow()
-    from captioner.errors import MediaError, ModelError
     from training.clips.job import ClipJob, train_clips
     from training.clips.recipe import ClipRecipe
-    from training.common.settings import RecipeError, parse_settings
-    from training.data.datasets import DatasetError
-    from training.export import export_apart
 
     job = ClipJob(
         clips=tuple(options.clips),
@@ -83,19 +72,11 @@ def main(arguments: list[str] | None = None) -> int:
         cache=options.cache,
         allow_missing=options.allow_missing,
     )
-    try:
-        recipe = ClipRecipe.load(options.recipe) if options.recipe else ClipRecipe()
-        folder = train_clips(job, recipe.with_values(parse_settings(options.set)))
-        if find_spec("openvino"):
-            export_apart(folder)
-    except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
-        print(f"training.clips: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print("stopped; the same command goes on from the last epoch", file=sys.stderr)
-        return exit_code_of(stop)
-    print(folder)
-    return 0
+    return run_training(
+        "training.clips",
+        lambda: train_clips(job, recipe_of(ClipRecipe, options)),
+        "stopped; the same command goes on from the last epoch",
+    )
 
 
 if __name__ == "__main__":

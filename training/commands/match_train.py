@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from captioner.runtime.backend import choose_training_backend, import_tensorflow
-from captioner.runtime.process import exit_code_of
-from training.common.extras import missing_extra
+from training.commands.running import can_train, recipe_of, run_training
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,15 +65,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; returns its exit code."""
     options = parser().parse_args(arguments)
-    if (missing := missing_extra()) is not None:
-        print(f"captioner.train: {missing}", file=sys.stderr)
+    if not can_train("captioner.train"):
         return 2
-    if choose_training_backend() == "tensorflow":
-        import_tensorflow()
-    from captioner.errors import MediaError, ModelError
-    from training.common.settings import RecipeError, parse_settings
-    from training.data.datasets import DatasetError
-    from training.export import export_apart
     from training.matching.job import MatchingJob, train
     from training.matching.recipe import Recipe
 
@@ -88,16 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
         cache=options.cache,
         allow_missing=options.allow_missing,
     )
-    try:
-        recipe = Recipe.load(options.recipe) if options.recipe else Recipe()
-        folder = train(job, recipe.with_values(parse_settings(options.set)))
-        if find_spec("openvino"):
-            export_apart(folder)
-    except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
-        print(f"captioner.train: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt as stop:
-        print("stopped; features and vectors of sentences are kept", file=sys.stderr)
-        return exit_code_of(stop)
-    print(folder)
-    return 0
+    return run_training(
+        "captioner.train",
+        lambda: train(job, recipe_of(Recipe, options)),
+        "stopped; features and vectors of sentences are kept",
+    )
