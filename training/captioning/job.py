@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import platform
-import shlex
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,10 +32,10 @@ from training.captioning.new_words import grown, joined
 from training.captioning.recipe import Recipe
 from training.captioning.report import CURVES, write_examples, write_model_card
 from training.captioning.self_critical import Reward, RewardOfEach, Searcher
-from training.common.checkpoints import epochs_done
+from training.common.checkpoints import epochs_done, refuse_another_run
 from training.common.history import read_history
+from training.common.origin import command_of, machine, now
 from training.common.report import draw_curves
-from training.common.settings import RecipeError
 from training.data.batches import CaptionBatches
 from training.data.datasets import CaptionedImage, load_dataset, normalise_caption
 from training.data.features import cached_features, frozen_weights
@@ -116,7 +113,7 @@ def train(job: TrainingJob, recipe: Recipe) -> Path:
         MediaError: a photo cannot be read.
     """
     started = time.perf_counter()
-    _refuse_another_run(job.output, recipe)
+    refuse_another_run(job.output, recipe)
     sources = _sources(job)
     keras.utils.set_random_seed(recipe.seed)
     with dtype_policy(recipe.precision):
@@ -146,25 +143,6 @@ def _train(job: TrainingJob, recipe: Recipe, sources: list[_Source]) -> None:
     _write_run(job, recipe, sources)
     teachers = [_load_teacher(folder, model, trunk) for folder in job.teachers]
     _teach(job.output, recipe, model, head, data, teachers=teachers)
-
-
-def _refuse_another_run(output: Path, recipe: Recipe) -> None:
-    """A run goes on under its own recipe, which may only last longer now.
-
-    Raises:
-        RecipeError: it was begun with another one, or cannot be gone on with.
-    """
-    if not epochs_done(output):
-        return
-    saved = output / "recipe.yaml"
-    begun = Recipe.load(saved)
-    names = {item.name for item in fields(Recipe)} - {"epochs", "patience"}
-    other = sorted(name for name in names if getattr(begun, name) != getattr(recipe, name))
-    if other:
-        raise RecipeError(
-            f"{saved}: the run was begun with another recipe (other: {', '.join(other)}); give "
-            "that one, or name another --output to begin anew"
-        )
 
 
 def _teach(
@@ -221,11 +199,6 @@ def _teach(
         cross_entropy.fit(network, batches, recipe, scores, output, loss=loss)
     else:
         cross_entropy.fit(network, batches, recipe, scores, output)
-
-
-def _portable(argument: str) -> str:
-    """An argument without the folders of this machine: what is logged may be published."""
-    return Path(argument).name if Path(argument).is_absolute() else argument
 
 
 def _sources(job: TrainingJob) -> list[_Source]:
@@ -369,14 +342,12 @@ def _see_alike(model: CaptionModel, other: CaptionModel, trunk: Any) -> bool:
 def _write_run(job: TrainingJob, recipe: Recipe, sources: Sequence[_Source]) -> None:
     """What somebody needs in order to repeat the run."""
     description: dict[str, Any] = {
-        "command": shlex.join(["python", "-m", "captioner.train", *map(_portable, sys.argv[1:])]),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command_of("captioner.train"),
+        "started": now(),
         "data": [source.name for source in sources],
         "photos": sum(len(source.training) for source in sources),
         "dev_photos": sum(len(source.dev) for source in sources),
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "backend": f"{keras.backend.backend()}, keras {keras.__version__}",
-        "numpy": np.__version__,
+        **machine(),
         "recipe": asdict(recipe),
     }
     (job.output / "run.json").write_text(json.dumps(description, indent=2) + "\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 import json
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from training.common.examples import Example, evenly, write_examples_page
 from training.common.history import read_history
 from training.common.report import write_card
 from training.data.datasets import CaptionedImage
@@ -37,32 +36,21 @@ CURVES = (
 
 def write_examples(path: Path, items: Sequence[CaptionedImage], captions: Sequence[str]) -> None:
     """An HTML page of a few photos, evenly chosen, with their captions and references."""
-    step = max(1, len(items) // _PHOTOS)
-    figures = [
-        _figure(item, caption)
-        for item, caption in list(zip(items, captions, strict=True))[::step][:_PHOTOS]
+    examples = [
+        Example("jpeg", _small(item.path), caption, item.captions)
+        for item, caption in evenly(items, captions, _PHOTOS)
     ]
-    page = (
-        "<!doctype html><meta charset=utf-8><title>Dev captions</title><style>"
-        "body{font:16px system-ui;margin:2rem;display:grid;gap:1.5rem;"
-        "grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}figure{margin:0}"
-        "img{width:100%}li{color:#666;font-size:.85rem}</style>" + "\n".join(figures)
-    )
-    path.write_text(page, encoding="utf-8")
+    write_examples_page(path, "Dev captions", examples)
 
 
-def _figure(item: CaptionedImage, caption: str) -> str:
-    with Image.open(item.path) as photo:
+def _small(path: Path) -> bytes:
+    """A photo as a JPEG of 320 pixels at most."""
+    with Image.open(path) as photo:
         small = photo.convert("RGB")
         small.thumbnail((320, 320))
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=80)
-    data = base64.b64encode(buffer.getvalue()).decode()
-    references = "".join(f"<li>{html.escape(text)}</li>" for text in item.captions)
-    return (
-        f'<figure><img src="data:image/jpeg;base64,{data}" alt="{html.escape(caption)}">'
-        f"<figcaption><b>{html.escape(caption)}</b><ul>{references}</ul></figcaption></figure>"
-    )
+    return buffer.getvalue()
 
 
 def write_model_card(folder: Path, training_seconds: float, total_seconds: float) -> None:

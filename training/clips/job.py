@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import platform
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,10 +33,10 @@ from training.clips.features import ClipFeatures, clip_features, set_whitening
 from training.clips.layouts import load_clips
 from training.clips.recipe import ClipRecipe
 from training.clips.report import write_clip_card, write_clip_examples
-from training.common.checkpoints import epochs_done
+from training.common.checkpoints import epochs_done, refuse_another_run
 from training.common.history import read_history
+from training.common.origin import command_of, machine, now
 from training.common.report import draw_curves
-from training.common.settings import RecipeError
 from training.data.datasets import load_dataset, normalise_caption
 from training.data.lines import MissingSplitError
 
@@ -105,11 +101,7 @@ def train_clips(job: ClipJob, recipe: ClipRecipe) -> Path:
         RecipeError: the output holds a run of another recipe.
         MediaError: a file cannot be read.
     """
-    if epochs_done(job.output) and not _same_run(job.output / "recipe.yaml", recipe):
-        raise RecipeError(
-            f"{job.output}: the run was begun with another recipe; give that one, or another "
-            "--output"
-        )
+    refuse_another_run(job.output, recipe)
     sources = _sources(job)
     keras.utils.set_random_seed(recipe.seed)
     with dtype_policy(recipe.precision):
@@ -118,11 +110,6 @@ def train_clips(job: ClipJob, recipe: ClipRecipe) -> Path:
     seconds = sum(float(row["seconds"]) for row in read_history(job.output / "training.csv"))
     write_clip_card(job.output, seconds)
     return job.output
-
-
-def _same_run(path: Path, recipe: ClipRecipe) -> bool:
-    begun = ClipRecipe.load(path)
-    return replace(begun, epochs=recipe.epochs, patience=recipe.patience) == recipe
 
 
 def _train(job: ClipJob, recipe: ClipRecipe, sources: list[_Source]) -> None:
@@ -310,15 +297,13 @@ def at_places(clips: Sequence[np.ndarray], model: ClipModel) -> np.ndarray:
 
 def _write_run(job: ClipJob, recipe: ClipRecipe, sources: Sequence[_Source]) -> None:
     """What somebody needs in order to repeat the run."""
-    arguments = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     description: dict[str, Any] = {
-        "command": shlex.join(["python", "-m", "training.clips", *arguments]),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command_of("training.clips"),
+        "started": now(),
         "clips": {s.name: len(s.training) for s in sources if s.style},
         "photos": {s.name: len(s.training) for s in sources if not s.style},
         "dev_clips": len(sources[0].dev),
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "backend": f"{keras.backend.backend()}, keras {keras.__version__}",
+        **machine(),
         "recipe": asdict(recipe),
     }
     (job.output / "run.json").write_text(json.dumps(description, indent=2) + "\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
 import io
 import json
 from collections.abc import Sequence
@@ -14,6 +12,7 @@ from PIL import Image
 from captioner.media.frames import sample_frames
 from captioner.media.images import load_image
 from training.clips.data import ClipItem
+from training.common.examples import Example, evenly, write_examples_page
 from training.common.history import read_history
 from training.common.report import write_card
 
@@ -37,21 +36,15 @@ under CC BY 4.0 (COCO); the visual models that it stands on were, too, or are un
 
 def write_clip_examples(path: Path, items: Sequence[ClipItem], captions: Sequence[str]) -> None:
     """An HTML page of a few clips, evenly chosen, moving, with their captions and references."""
-    step = max(1, len(items) // _CLIPS)
-    figures = [
-        _figure(item, caption)
-        for item, caption in list(zip(items, captions, strict=True))[::step][:_CLIPS]
+    examples = [
+        Example("webp", _moving(item), caption, item.captions[:_REFERENCES])
+        for item, caption in evenly(items, captions, _CLIPS)
     ]
-    page = (
-        "<!doctype html><meta charset=utf-8><title>Dev clips</title><style>"
-        "body{font:16px system-ui;margin:2rem;display:grid;gap:1.5rem;"
-        "grid-template-columns:repeat(auto-fill,minmax(15rem,1fr))}figure{margin:0}"
-        "img{width:100%}li{color:#666;font-size:.85rem}</style>" + "\n".join(figures)
-    )
-    path.write_text(page, encoding="utf-8")
+    write_examples_page(path, "Dev clips", examples)
 
 
-def _figure(item: ClipItem, caption: str) -> str:
+def _moving(item: ClipItem) -> bytes:
+    """A few frames of a clip as an animated WebP."""
     if item.path is None:
         frames = [load_image(frame) for frame in item.frames[:_FRAMES]]
     else:
@@ -61,12 +54,7 @@ def _figure(item: ClipItem, caption: str) -> str:
     small[0].save(
         buffer, "WEBP", save_all=True, append_images=small[1:], duration=800, loop=0, quality=60
     )
-    data = base64.b64encode(buffer.getvalue()).decode()
-    references = "".join(f"<li>{html.escape(text)}</li>" for text in item.captions[:_REFERENCES])
-    return (
-        f'<figure><img src="data:image/webp;base64,{data}" alt="{html.escape(caption)}">'
-        f"<figcaption><b>{html.escape(caption)}</b><ul>{references}</ul></figcaption></figure>"
-    )
+    return buffer.getvalue()
 
 
 def write_clip_card(folder: Path, seconds: float) -> None:

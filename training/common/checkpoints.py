@@ -9,6 +9,7 @@ is there.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import keras
 
 from captioner.errors import ModelError
 from training.common.history import read_history
-from training.common.settings import RecipeError
+from training.common.settings import RecipeError, Settings
 
 _NAME = re.compile(r"epoch-(\d+)\.weights\.h5")
 
@@ -37,6 +38,29 @@ def epochs_done(run: Path) -> int:
             "from; name another --output, or remove training.csv to begin anew"
         )
     return rows
+
+
+def refuse_another_run(run: Path, recipe: Settings) -> None:
+    """A run goes on under its own recipe, which may only last longer now.
+
+    Args:
+        run: folder of the run.
+        recipe: has ``epochs`` and ``patience``.
+
+    Raises:
+        RecipeError: it was begun with another one, or cannot be gone on with.
+    """
+    if not epochs_done(run):
+        return
+    saved = run / "recipe.yaml"
+    begun = type(recipe).load(saved)
+    names = {item.name for item in fields(recipe)} - {"epochs", "patience"}
+    other = sorted(name for name in names if getattr(begun, name) != getattr(recipe, name))
+    if other:
+        raise RecipeError(
+            f"{saved}: the run was begun with another recipe (other: {', '.join(other)}); give "
+            "that one, or name another --output to begin anew"
+        )
 
 
 class Checkpoints(keras.callbacks.Callback):

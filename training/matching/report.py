@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
-
 from training.common.history import read_history
+from training.common.origin import command_of, machine, now
 from training.common.report import write_card
 from training.matching.recipe import Recipe
 from training.matching.scores import Evaluation
@@ -44,17 +38,14 @@ def write_run(
     seconds: float,
 ) -> None:
     """``run.json``: what somebody needs in order to repeat the run, and what came of it."""
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     description: dict[str, Any] = {
-        "command": shlex.join(["python", "-m", "captioner.train", *words]),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command_of("captioner.train"),
+        "finished": now(),
         "data": [split.scenes.name for split in training],
         "scenes": sum(len(split.scenes.frames) for split in training),
         "pictures": sum(len(split.pictures) for split in training),
         "seconds": round(seconds),
-        "machine": f"{platform.machine()}, {platform.system()}",
-        "backend": f"{keras.backend.backend()}, keras {keras.__version__}",
-        "numpy": np.__version__,
+        **machine(),
         "dev": {name: result.as_dict() for name, result in scores},
         "recipe": asdict(recipe),
     }
