@@ -107,7 +107,7 @@ def load_visual_model(model: str | Path, precision: Precision | None = None) -> 
     Raises:
         ModelError: there is no such model, it is damaged, or its graph is of other weights.
     """
-    path = PRETRAINED / model if (PRETRAINED / model).is_dir() else Path(model)
+    path = folder_of(model)
     config = read_encoder_config(path)
     try:
         graphs = graph_files(path).read()
@@ -119,6 +119,11 @@ def load_visual_model(model: str | Path, precision: Precision | None = None) -> 
             "python -m training.export FOLDER, which needs pip install 'captionloom[train]'"
         )
     return VisualModel(path.name, config, graphs[ENCODER], precision)
+
+
+def folder_of(model: str | Path) -> Path:
+    """The folder of a model that ships, by its name, or of any other; it need not be there."""
+    return PRETRAINED / model if (PRETRAINED / model).is_dir() else Path(model)
 
 
 def pool_tokens(tokens: np.ndarray, grid: tuple[int, int], side: int) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from captioner.media.images import load_image
 from captioner.models.answer_config import AnswerConfig
 from captioner.models.answer_features import FrameFeatures
 from captioner.models.answer_reader import FeatureReader, joined
-from captioner.models.preprocessing import RESIZING
+from training.data.digests import features_digest
 
 _PARTS = ("grid", "mean", "concepts", "certainty")
 _TOGETHER = 64
@@ -58,14 +56,10 @@ def _compute(paths: Sequence[Path], config: AnswerConfig, folder: Path) -> None:
 
 
 def _digest(paths: Sequence[Path], config: AnswerConfig) -> str:
-    described = {
+    about = {
         "version": _VERSION,
         "encoders": config.encoders,
         "grid": config.grid,
         "concepts": config.concepts,
-        "resizing": RESIZING,
     }
-    digest = hashlib.sha256(json.dumps(described, sort_keys=True).encode())
-    for path in paths:
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:32]
+    return features_digest(about, config.encoders, paths)

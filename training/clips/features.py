@@ -7,7 +7,6 @@ never read.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -21,9 +20,8 @@ from captioner.media.images import load_image
 from captioner.models.clip_model import Whitening, fit_whitening
 from captioner.models.clip_model_config import FrameFeature
 from captioner.models.clip_model_frames import FrameEncoder
-from captioner.models.folder import PRETRAINED
-from captioner.models.preprocessing import RESIZING
 from training.clips.data import ClipItem
+from training.data.digests import features_digest
 
 _BATCH = 16
 _ROWS = 12_000  # training frames that a whitening is found from: enough for 2,000 numbers
@@ -132,18 +130,17 @@ def _batches(
 
 
 def _digest(items: Sequence[ClipItem], features: Sequence[FrameFeature], frames: int) -> str:
-    digest = hashlib.sha256()
-    about = {"version": _VERSION, "features": [asdict(f) for f in features], "resizing": RESIZING}
-    digest.update(json.dumps(about, sort_keys=True).encode())
-    for name in sorted({feature.encoder for feature in features}):
-        folder = PRETRAINED / name if (PRETRAINED / name).is_dir() else Path(name)
-        digest.update((folder / "encoder.safetensors").read_bytes())
-    for item in items:
-        paths = item.frames if item.path is None else (item.path,)
-        digest.update(f"{item.name} {0 if item.path is None else frames}".encode())
-        for path in paths:
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:32]
+    files = [item.frames if item.path is None else (item.path,) for item in items]
+    about = {
+        "version": _VERSION,
+        "features": [asdict(feature) for feature in features],
+        "clips": [
+            [item.name, len(paths), 0 if item.path is None else frames]
+            for item, paths in zip(items, files, strict=True)
+        ],
+    }
+    encoders = sorted({feature.encoder for feature in features})
+    return features_digest(about, encoders, [path for paths in files for path in paths])
 
 
 def set_whitening(layers: Sequence[Whitening], of: Sequence[np.ndarray], seed: int) -> None:

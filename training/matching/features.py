@@ -18,8 +18,7 @@ from tqdm import tqdm
 
 from captioner.media.images import load_image
 from captioner.models.dual_encoder_features import VERSION, PictureFeatures
-from captioner.models.folder import PRETRAINED
-from captioner.models.preprocessing import RESIZING
+from training.data.digests import features_digest
 from training.matching.sentence_encoder import SentenceEncoder, load_sentence_encoder
 
 _PICTURES = 16
@@ -44,13 +43,8 @@ def picture_features(encoders: Sequence[str], paths: Sequence[Path], cache: Path
         MediaError: a picture cannot be read.
         ModelError: a visual model cannot be loaded.
     """
-    digest = hashlib.sha256(json.dumps(["pictures", VERSION, RESIZING]).encode())
-    for name in encoders:
-        folder = PRETRAINED / name if (PRETRAINED / name).is_dir() else Path(name)
-        digest.update((folder / "encoder.safetensors").read_bytes())
-    for path in paths:
-        digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
-    file = cache / f"{digest.hexdigest()[:32]}.npy"
+    digest = features_digest({"kind": "pictures", "version": VERSION}, encoders, paths)
+    file = cache / f"{digest}.npy"
     cache.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         _compute(PictureFeatures(encoders), paths, file)
