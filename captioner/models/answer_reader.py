@@ -49,12 +49,12 @@ class FeatureReader:
     def read(self, images: Sequence[np.ndarray]) -> FrameFeatures:
         """The features of frames, each uint8 [H, W, 3], RGB."""
         parts = [
-            self._read(list(images[start : start + _TOGETHER]))
+            self._read(images[start : start + _TOGETHER])
             for start in range(0, len(images), _TOGETHER)
         ]
         return joined(parts)
 
-    def _read(self, images: list[np.ndarray]) -> FrameFeatures:
+    def _read(self, images: Sequence[np.ndarray]) -> FrameFeatures:
         classes = self._classes.look(images)
         seen = classes if self._grid is self._classes else self._grid.look(images)
         if classes.concepts is None:

@@ -71,7 +71,7 @@ class FrameEncoder:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Looks at pictures of any size, each uint8 [H, W, 3]; float32 [B, F]."""
-        seen = {name: model.look(list(pictures)) for name, model in self.models.items()}
+        seen = {name: model.look(pictures) for name, model in self.models.items()}
         parts = [
             KINDS[feature.kind](seen[feature.encoder], self.models[feature.encoder].grid)
             for feature in self.features

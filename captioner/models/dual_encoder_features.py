@@ -8,8 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from captioner.models.preprocessing import resize
-from captioner.models.visual import VisualFeatures, VisualModel, load_visual_model
+from captioner.models.visual import VisualFeatures, load_visual_model
 
 VERSION = 1  # of what `pooled` gives
 
@@ -45,16 +44,10 @@ class PictureFeatures:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Looks at pictures of any size, each uint8 [H, W, 3] → float32 [B, F]; B at least 1."""
-        return np.concatenate(
-            [pooled(model.encode(_squares(pictures, model))) for model in self._models], axis=1
-        )
+        return np.concatenate([pooled(model.look(pictures)) for model in self._models], axis=1)
 
     def with_streams(self, streams: int) -> Self:
         """The same, called from so many threads at once."""
         twin = type(self).__new__(type(self))
         twin._models = [model.with_streams(streams) for model in self._models]
         return twin
-
-
-def _squares(pictures: Sequence[np.ndarray], model: VisualModel) -> np.ndarray:
-    return np.stack([resize(picture, model.image_size) for picture in pictures])

@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -86,7 +86,7 @@ class VisualModel:
         tokens, *concepts = (np.concatenate(part) for part in zip(*parts, strict=True))
         return VisualFeatures(tokens, concepts[0] if concepts else None)
 
-    def look(self, pictures: list[np.ndarray]) -> VisualFeatures:
+    def look(self, pictures: Sequence[np.ndarray]) -> VisualFeatures:
         """Looks at pictures of any size, each uint8 [H, W, 3], RGB."""
         return self.encode(np.stack([resize(picture, self.image_size) for picture in pictures]))
 
