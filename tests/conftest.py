@@ -1,5 +1,6 @@
 """For all tests."""
 
+import sqlite3  # noqa: F401 - before any test loads TensorFlow, see captioner/runtime/sqlite.py
 from pathlib import Path
 
 import pytest

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import Any, Self
 import numpy as np
 
 from captioner.errors import IndexFileError
+from captioner.runtime.sqlite import sqlite3
 
 PLACE = ".captionloom"
 DATABASE = "index.sqlite"
@@ -385,4 +385,12 @@ def damage_named(file: Path) -> Iterator[None]:
 
 def _connect(file: Path) -> sqlite3.Connection:
     # Readers wait for a writer's transaction; any thread may close what another opened.
-    return sqlite3.connect(file, timeout=20, check_same_thread=False)
+    database = sqlite3.connect(file, timeout=20, check_same_thread=False)
+    if ("ENABLE_FTS5",) not in database.execute("PRAGMA compile_options").fetchall():
+        database.close()
+        raise IndexFileError(
+            file,
+            "cannot be used, for SQLite has no full-text search (FTS5) here",
+            "import captioner.search before tensorflow, or take a Python whose SQLite has it",
+        )
+    return database
