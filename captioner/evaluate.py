@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         "--models",
         nargs="+",
         metavar="WAY",
-        help="clips are scored: by models, and by two-stages, middle-frame and neighbours",
+        help="clips are scored: by models, and by default, two-stages, middle-frame and neighbours",
     )
     result.add_argument("--data", type=Path, required=True, metavar="DIR")
     result.add_argument("--split", default="dev", help="train, dev or test (default: dev)")

@@ -156,6 +156,7 @@ def _job(
     return Job(
         load_captioner=partial(load_captioner, options.model, **captioner_settings(options)),
         load_summarizer=partial(load_summarizer, options.summarizer),
+        always_summarize=options.summarizer is not None,
         max_frames=options.max_frames,
         frame_selector=options.frames,
         batch_size=options.batch_size,

@@ -177,6 +177,7 @@ def _start(
 ) -> "Generator[Row, None, None]":
     """Load what these inputs need, now; the rows are then made one by one as they are taken."""
     from captioner.batch.pipeline import WORKERS, caption_inputs, failed_row
+    from captioner.describe.loading import load_clip_captioner, needs_summarizer
     from captioner.media.detect import kind_from_suffix
 
     if all(item.error is not None for item in inputs):
@@ -185,18 +186,17 @@ def _start(
         captioner = load_captioner(options.model, **captioner_settings(options))
         summarizer = functools.cache(functools.partial(load_summarizer, options.summarizer))
         clips = any(kind_from_suffix(item.path) in ("animation", "video") for item in inputs)
-        if clips and captioner.whole_clips() is None:
+        named = options.summarizer is not None
+        if clips and needs_summarizer(captioner, named):
             summarizer()  # a wrong one is refused now, not after a day's work
     except (ImportError, OSError, ValueError) as error:  # of which ModelError, SummarizerError
         raise _RefusalError(f"the model cannot be loaded: {error}") from None
 
     def clip_captioner() -> "ClipCaptioner":
-        from captioner.describe.loading import load_clip_captioner
-
         selector, _, about = options.frames.partition(":")
         clips = load_clip_captioner(
             captioner,
-            summarizer() if captioner.whole_clips() is None else None,
+            summarizer() if needs_summarizer(captioner, named) else None,
             max_frames=options.max_frames,
             frame_selector="uniform" if selector == CLIP_CUT else options.frames,
             batch_size=options.batch_size,

@@ -148,8 +148,9 @@ def add_model_options(group: argparse._ArgumentGroup) -> None:
     add(
         "--summarizer",
         metavar="NAME",
-        help="makes one sentence for a clip: a name that ships, a folder, a hub name, or consensus "
-        "(the caption that the others agree with most)",
+        help="makes a clip's sentence of its frames' captions, where a network of the whole clip "
+        "otherwise does: a name that ships, a folder, a hub name, or consensus (the caption that "
+        "the others agree with most)",
     )
     _add_numbers(group)
     _add_pace(group)

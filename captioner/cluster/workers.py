@@ -22,7 +22,7 @@ from captioner.batch.finding import Input
 from captioner.batch.pipeline import caption_inputs
 from captioner.batch.rows import Row
 from captioner.cluster.remote import fetch, is_remote, open_store
-from captioner.describe.loading import load_clip_captioner
+from captioner.describe.loading import load_clip_captioner, needs_summarizer
 from captioner.media.budget import DEFAULT_LIMITS
 from captioner.media.detect import kind_from_suffix
 from captioner.writers.parquet import parquet_schema
@@ -44,13 +44,16 @@ class Job:
 
     Attributes:
         load_captioner: loads the captioner; called once by each worker.
-        load_summarizer: loads the summarizer; called where there is a clip.
+        load_summarizer: loads the summarizer; called where there is a clip and it is needed.
+        always_summarize: whether the summarizer makes the sentence of a clip also where a network
+            from frames to the sentence could.
         max_frames, frame_selector, batch_size, max_seconds: as for ``load_clip_captioner`` and
             ``caption_inputs``.
     """
 
     load_captioner: "Callable[[], Captioner]"
     load_summarizer: "Callable[[], Summarizer]"
+    always_summarize: bool
     max_frames: int
     frame_selector: str
     batch_size: int
@@ -75,7 +78,9 @@ class Worker:
         job = self.job
         return load_clip_captioner(
             self._captioner,
-            job.load_summarizer() if self._captioner.whole_clips() is None else None,
+            job.load_summarizer()
+            if needs_summarizer(self._captioner, job.always_summarize)
+            else None,
             max_frames=job.max_frames,
             frame_selector=job.frame_selector,
             batch_size=job.batch_size,

@@ -14,7 +14,7 @@ from captioner.media.budget import Budget
 from captioner.media.frames import SELECTORS, Clip, sample_frames
 from captioner.media.images import load_image
 from captioner.ranges import BATCH_SIZE, MAX_FRAMES, check_whole
-from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame
+from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame, TimedCaption
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,20 +27,20 @@ MAX_SIDE = 1024
 
 
 class WholeClips(Protocol):
-    """What captions clips as a whole, from what it keeps of their frames."""
+    """What captions clips as a whole, from what it keeps of their frames; see `ClipCaptioner`."""
 
     @property
     def name(self) -> str:
         """What rows and pages call it."""
 
-    def encode_frames(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """What is kept of frames, of whatever clips, each uint8 [H, W, 3]: float32 [F] each."""
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """See `Captioner.prepare`."""
 
-    def caption_codes(self, clips: Sequence[Sequence[np.ndarray]]) -> list[Caption]:
-        """One caption for each clip, of what is kept of its frames in order of time.
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """What is kept of frames, of whatever clips, each uint8 [H, W, 3]."""
 
-        Attention is over time: float32 [words, 1, frames].
-        """
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
+        """One sentence for each of several clips."""
 
     def with_streams(self) -> WholeClips:
         """See `Captioner.with_streams`."""
@@ -87,9 +87,12 @@ class Captioner(ABC):
         return self
 
     def whole_clips(self) -> WholeClips | None:
-        """What captions clips as a whole, where this is a network from frames to the sentence.
+        """What captions clips as a whole, where there is a network from frames to the sentence.
 
         None: it captions pictures alone, and the sentence of a clip is made of its frames'.
+
+        Raises:
+            ModelError: this network is damaged.
         """
         return None
 
@@ -224,6 +227,15 @@ class ClipCaptioner(ABC):
         while batch := list(islice(images, self.batch_size)):
             frames += self.encode_frames(batch)
         return self.caption_encoded([EncodedClip(clip.spans, tuple(frames))])[0]
+
+
+def timed(clip: EncodedClip) -> tuple[TimedCaption, ...]:
+    """The captions of the frames of a clip, with what each stands for."""
+    return tuple(
+        TimedCaption(*span, frame.caption)
+        for span, frame in zip(clip.spans, clip.frames, strict=True)
+        if frame.caption is not None
+    )
 
 
 def check_images(images: Sequence[np.ndarray]) -> None:

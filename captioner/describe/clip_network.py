@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from captioner.describe.base import Captioner, ClipCaptioner, WholeClips, check_images
+from captioner.describe.base import Captioner, ClipCaptioner, WholeClips, check_images, timed
+from captioner.describe.network import NetworkCaptioner
 from captioner.models.clip_model_config import ClipEncoderConfig
 from captioner.models.vocabulary import CLIP_STYLE
 from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame, TimedCaption
@@ -20,46 +21,27 @@ if TYPE_CHECKING:
     from captioner.models.inference import InferenceModel
 
 
-class ClipNetwork(Captioner):
-    """Captions pictures as clips of one frame, and clips as a whole.
+class ClipWriter:
+    """Features of a clip's frames → a caption.
 
     Args:
         model: the network, which reads features of T frames.
-        frame_encoder: pictures → these features.
         name: what rows and pages call it.
         decoding: how captions are searched for; None: the model's own way.
     """
 
-    def __init__(
-        self,
-        model: InferenceModel,
-        frame_encoder: FrameEncoder,
-        name: str,
-        decoding: DecodingOptions | None = None,
-    ):
+    def __init__(self, model: InferenceModel, name: str, decoding: DecodingOptions | None = None):
+        assert isinstance(model.config.encoder, ClipEncoderConfig)
         self.model = model
-        self.frame_encoder = frame_encoder
+        self.config: ClipEncoderConfig = model.config.encoder
         self.name = name
         self.decoding = decoding or model.generation
 
-    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
-        """See `Captioner.caption_images`; it cannot tell where in a picture a word looked."""
-        codes = self.encode_frames(images)
-        found = self.caption_codes([[code] for code in codes])
-        return [_without_attention(caption) for caption in found]
-
-    def encode_frames(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """The features of frames of whatever clips, each uint8 [H, W, 3]; float32 [F] each."""
-        if not images:
-            return []
-        check_images(images)
-        return list(self.frame_encoder(images))
-
-    def caption_codes(self, clips: Sequence[Sequence[np.ndarray]]) -> list[Caption]:
+    def __call__(self, clips: Sequence[Sequence[np.ndarray]]) -> list[Caption]:
         """One caption for each of several clips.
 
         Args:
-            clips: of each the features of its frames in order of time, at least one.
+            clips: of each the features of its frames in order of time, float32 [F], at least one.
 
         Returns:
             Captions whose attention is over time, float32 [words, 1, frames].
@@ -69,9 +51,7 @@ class ClipNetwork(Captioner):
 
         if not clips:
             return []
-        encoder = self.model.config.encoder
-        assert isinstance(encoder, ClipEncoderConfig)
-        chosen = [spread(len(clip), encoder.frames) for clip in clips]
+        chosen = [spread(len(clip), self.config.frames) for clip in clips]
         frames = [np.stack(clip)[places] for clip, places in zip(clips, chosen, strict=True)]
         states, memory = self.model.encode(np.stack(frames))
         start = self.model.vocabulary.start(CLIP_STYLE)
@@ -81,30 +61,13 @@ class ClipNetwork(Captioner):
             for hypotheses, places, clip in zip(found, chosen, clips, strict=True)
         ]
 
-    def prepare(self, image: np.ndarray) -> np.ndarray:
-        """See `Captioner.prepare`: the visual models differ in size, so nothing is done ahead."""
-        return image
+    def with_streams(self, streams: int) -> ClipWriter:
+        """The same network and weights, run from so many threads at once."""
+        return ClipWriter(self.model.with_streams(streams), self.name, self.decoding)
 
-    def with_streams(self) -> ClipNetwork:
-        """See `Captioner.with_streams`."""
-        streams = self.model.useful_streams
-        encoder = self.frame_encoder.with_streams(streams)
-        twin = self._twin(model=self.model.with_streams(streams), frame_encoder=encoder)
-        twin.streams = streams
-        return twin
-
-    def searching(self, *, beams: int) -> ClipNetwork:
+    def searching(self, beams: int) -> ClipWriter:
         """See `Captioner.searching`."""
-        return self._twin(decoding=replace(self.decoding, beams=beams))
-
-    def whole_clips(self) -> ClipNetwork:
-        """See `Captioner.whole_clips`."""
-        return self
-
-    def _twin(self, **changes: Any) -> ClipNetwork:
-        twin = copy.copy(self)
-        vars(twin).update(changes)
-        return twin
+        return ClipWriter(self.model, self.name, replace(self.decoding, beams=beams))
 
     def _caption(
         self, hypotheses: Sequence[Hypothesis], places: np.ndarray, frames: int
@@ -118,11 +81,117 @@ class ClipNetwork(Captioner):
         return replace(captions[0], alternatives=tuple(captions[1:]))
 
 
+class ClipNetwork(Captioner):
+    """Captions pictures as clips of one frame, and clips as a whole.
+
+    Args:
+        writer: the network.
+        frame_encoder: pictures → the features that it reads.
+    """
+
+    def __init__(self, writer: ClipWriter, frame_encoder: FrameEncoder):
+        self.writer = writer
+        self.frame_encoder = frame_encoder
+        self.name = writer.name
+
+    def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
+        """See `Captioner.caption_images`; it cannot tell where in a picture a word looked."""
+        found = self.writer([[frame.code] for frame in self.encode_frames(images)])
+        return [_without_attention(caption) for caption in found]
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """The features of the frames."""
+        if not images:
+            return []
+        check_images(images)
+        return [EncodedFrame(code=code) for code in self.frame_encoder(images)]
+
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
+        """See `ClipCaptioner.caption_encoded`; a clip has one segment, which is all of it."""
+        found = self.writer(_codes(clips))
+        return [_of_clip(caption, clip) for caption, clip in zip(found, clips, strict=True)]
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """See `Captioner.prepare`: the visual models differ in size, so nothing is done ahead."""
+        return image
+
+    def with_streams(self) -> ClipNetwork:
+        """See `Captioner.with_streams`."""
+        streams = self.writer.model.useful_streams
+        encoder = self.frame_encoder.with_streams(streams)
+        twin = self._twin(writer=self.writer.with_streams(streams), frame_encoder=encoder)
+        twin.streams = streams
+        return twin
+
+    def searching(self, *, beams: int) -> ClipNetwork:
+        """See `Captioner.searching`."""
+        return self._twin(writer=self.writer.searching(beams))
+
+    def whole_clips(self) -> ClipNetwork:
+        """See `Captioner.whole_clips`."""
+        return self
+
+    def _twin(self, **changes: Any) -> ClipNetwork:
+        twin = copy.copy(self)
+        vars(twin).update(changes)
+        return twin
+
+
+class FramesAndClips(WholeClips):
+    """Captions each frame of a clip, and the clip as a whole, from one look at each frame.
+
+    A clip of one frame, and a still picture, has that frame's caption, as pictures have.
+
+    Args:
+        captioner: captions the frames.
+        writer: captions the clip, from features of the captioner's encoder alone.
+    """
+
+    def __init__(self, captioner: NetworkCaptioner, writer: ClipWriter):
+        self._captioner = captioner
+        self._writer = writer
+
+    @property
+    def name(self) -> str:
+        """Of what writes the sentence."""
+        return self._writer.name
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """See `Captioner.prepare`."""
+        return self._captioner.prepare(image)
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
+        """The captions of the frames, and their features."""
+        from captioner.models.clip_model_frames import pooled
+        from captioner.models.visual import VisualFeatures
+
+        if not images:
+            return []
+        tokens = self._captioner.look(images)
+        features, grid = self._writer.config.features, self._captioner.model.grid
+        seen = {feature.encoder: (VisualFeatures(tokens, None), grid) for feature in features}
+        found = zip(pooled(features, seen), self._captioner.caption_tokens(tokens), strict=True)
+        return [EncodedFrame(code, caption) for code, caption in found]
+
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
+        """See `ClipCaptioner.caption_encoded`; a clip has a segment for each frame."""
+        moving = [clip for clip in clips if len(clip.frames) > 1]
+        found = iter(self._writer(_codes(moving)))
+        captions = []
+        for clip in clips:
+            frames = timed(clip)
+            said = next(found) if len(frames) > 1 else frames[0].caption
+            captions.append(ClipCaption(said.text, said.score, frames))
+        return captions
+
+    def with_streams(self) -> FramesAndClips:
+        """See `Captioner.with_streams`."""
+        captioner = self._captioner.with_streams()
+        return FramesAndClips(captioner, self._writer.with_streams(captioner.streams))
+
+
 class NetworkClipCaptioner(ClipCaptioner):
     """Captions clips by a network that reads all of their frames.
-
-    A caption has one segment, which is the whole clip, and its attention says which frames each
-    word looked at.
 
     Args:
         network: the network.
@@ -146,21 +215,27 @@ class NetworkClipCaptioner(ClipCaptioner):
         """The network's."""
         return self.network.name
 
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """See `Captioner.prepare`."""
+        return self.network.prepare(image)
+
     def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
-        """The features of the frames."""
-        return [EncodedFrame(code=code) for code in self.network.encode_frames(images)]
+        """What the network keeps of the frames."""
+        return self.network.encode_frames(images)
 
     def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
         """See `ClipCaptioner.caption_encoded`."""
-        codes = [[frame.code for frame in clip.frames] for clip in clips]
-        found = self.network.caption_codes(codes)
-        return [_of_clip(caption, clip) for caption, clip in zip(found, clips, strict=True)]
+        return self.network.caption_encoded(clips)
 
     def with_streams(self) -> NetworkClipCaptioner:
         """See `Captioner.with_streams`."""
         twin = copy.copy(self)
         twin.network = self.network.with_streams()
         return twin
+
+
+def _codes(clips: Sequence[EncodedClip]) -> list[list[np.ndarray]]:
+    return [[frame.code for frame in clip.frames] for clip in clips]
 
 
 def _of_clip(caption: Caption, clip: EncodedClip) -> ClipCaption:

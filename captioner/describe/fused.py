@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from captioner.describe.base import Captioner, ClipCaptioner
+from captioner.describe.base import Captioner, ClipCaptioner, timed
 from captioner.types import ClipCaption, EncodedClip, EncodedFrame, TimedCaption
 from summarizer import Summarizer
 
@@ -59,25 +59,16 @@ class FusedClipCaptioner(ClipCaptioner):
 
     def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
         """See `ClipCaptioner.caption_encoded`."""
-        timed = [_timed(clip) for clip in clips]
-        several = [_texts(frames) for frames in timed if len(frames) > 1]
+        frames_of = [timed(clip) for clip in clips]
+        several = [_texts(frames) for frames in frames_of if len(frames) > 1]
         fused = iter(self.summarizer.summarize_many(several) if several else [])
-        return [self._caption(frames, fused) for frames in timed]
+        return [self._caption(frames, fused) for frames in frames_of]
 
     def _caption(self, frames: tuple[TimedCaption, ...], fused: Iterator[str]) -> ClipCaption:
         score = sum(frame.caption.score for frame in frames) / len(frames)
         if len(frames) == 1:
             return ClipCaption(frames[0].caption.text, score, frames)
         return ClipCaption(next(fused), score, frames, self.summarizer.name)
-
-
-def _timed(clip: EncodedClip) -> tuple[TimedCaption, ...]:
-    """The captions of the frames of a clip."""
-    return tuple(
-        TimedCaption(*span, frame.caption)
-        for span, frame in zip(clip.spans, clip.frames, strict=True)
-        if frame.caption is not None
-    )
 
 
 def _texts(frames: Sequence[TimedCaption]) -> list[str]:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
 from captioner.describe.base import Captioner, ClipCaptioner
-from captioner.describe.clip_network import ClipNetwork, NetworkClipCaptioner
+from captioner.describe.clip_network import (
+    ClipNetwork,
+    ClipWriter,
+    FramesAndClips,
+    NetworkClipCaptioner,
+)
 from captioner.describe.fused import FusedClipCaptioner
 from captioner.describe.network import NetworkCaptioner
 from captioner.errors import ModelError
@@ -20,6 +27,8 @@ from captioner.types import Precision
 from summarizer import Summarizer, load_summarizer
 
 DEFAULT_MODEL = "flickr8k-xception-lstm"
+# What captions clips as a whole from what a captioner that ships sees in their frames.
+CLIP_NETWORKS = {DEFAULT_MODEL: "clips-xception-lstm"}
 
 
 def load_captioner(
@@ -72,7 +81,8 @@ def load_clip_captioner(
     Args:
         captioner: captions the frames: a captioner, or what `load_captioner` takes.
         summarizer: makes one sentence of these captions: a summarizer, or what
-            ``summarizer.load_summarizer`` takes. A network from frames to the sentence needs none.
+            ``summarizer.load_summarizer`` takes. None: a network from the frames to the sentence
+            where there is one, as beside the captioner that ships, else the summarizer that ships.
         max_frames: at most so many frames of a clip are looked at; 1 to 1,000.
         frame_selector: how they are chosen: ``uniform``, evenly over the clip's time.
         batch_size: how many frames are captioned together; 1 to 1,024.
@@ -83,7 +93,7 @@ def load_clip_captioner(
     """
     if not isinstance(captioner, Captioner):
         captioner = load_captioner(captioner)
-    whole = captioner.whole_clips()
+    whole = captioner.whole_clips() if summarizer is None else None
     if whole is not None:
         return NetworkClipCaptioner(whole, max_frames, frame_selector, batch_size)
     if not isinstance(summarizer, Summarizer):
@@ -120,6 +130,15 @@ def _load_model(model: str | Path, prompt: str | None, precision: Precision | No
     return HubCaptioner.from_hub(str(model), prompt, precision)
 
 
+def needs_summarizer(captioner: Captioner, named: bool) -> bool:
+    """Whether clips are captioned by a summarizer: where one was named, or nothing else does.
+
+    Raises:
+        ModelError: what would caption clips as a whole is damaged.
+    """
+    return named or captioner.whole_clips() is None
+
+
 def _load_network(folder: Path, prompt: str | None, precision: Precision | None) -> Captioner:
     if prompt is not None:
         raise ModelError(
@@ -129,12 +148,33 @@ def _load_network(folder: Path, prompt: str | None, precision: Precision | None)
     from captioner.models.loading import load_model
 
     network = load_model(folder, precision)
-    if not isinstance(network.config, ClipModelConfig):
-        return NetworkCaptioner(network, folder.name)
-    from captioner.models.clip_model_frames import FrameEncoder
+    if isinstance(network.config, ClipModelConfig):
+        from captioner.models.clip_model_frames import FrameEncoder
 
-    frames = FrameEncoder.load(network.config.encoder.features, precision)
-    return ClipNetwork(network, frames, folder.name)
+        frames = FrameEncoder.load(network.config.encoder.features, precision)
+        return ClipNetwork(ClipWriter(network, folder.name), frames)
+    clips = CLIP_NETWORKS.get(folder.name) if folder.parent == PRETRAINED else None
+    whole = None if clips is None else _frames_and_clips(clips, precision)
+    return NetworkCaptioner(network, folder.name, whole_clips=whole)
+
+
+def _frames_and_clips(
+    name: str, precision: Precision | None
+) -> Callable[[NetworkCaptioner], FramesAndClips]:
+    """From a captioner to what captions clips with its eyes; the network is loaded once."""
+
+    @cache
+    def load() -> ClipWriter:
+        from captioner.models.loading import load_model
+
+        return ClipWriter(load_model(PRETRAINED / name, precision), name)
+
+    def make(captioner: NetworkCaptioner) -> FramesAndClips:
+        writer = load()
+        beams = captioner.beams
+        return FramesAndClips(captioner, writer if beams is None else writer.searching(beams))
+
+    return make
 
 
 def is_of_transformers(folder: Path) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from captioner.describe.base import Captioner, check_images
+from captioner.describe.base import Captioner, WholeClips, check_images
 from captioner.models.vocabulary import CLIP_STYLE
 from captioner.types import Caption
 
@@ -26,7 +26,14 @@ class NetworkCaptioner(Captioner):
         name: what rows and pages call it.
         decoding: how captions are searched for; None: the model's own way.
         style: in what manner captions are written, as `Vocabulary.start` takes it.
+        whole_clips: from this captioner to what captions clips as a whole, called where there is a
+            clip; None: there is nothing that does.
+
+    Attributes:
+        beams: how many were asked for; None: the model's own number.
     """
+
+    beams: int | None = None
 
     def __init__(
         self,
@@ -34,22 +41,33 @@ class NetworkCaptioner(Captioner):
         name: str,
         decoding: DecodingOptions | None = None,
         style: str | None = None,
+        whole_clips: Callable[[NetworkCaptioner], WholeClips] | None = None,
     ):
         self.model = model
         self.name = name
         self.decoding = decoding or model.generation
         self.style = style
+        self._whole_clips = whole_clips
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
+        return self.caption_tokens(self.look(images)) if images else []
+
+    def look(self, images: Sequence[np.ndarray]) -> np.ndarray:
+        """What the encoder sees in pictures, at least one, each uint8 [H, W, 3].
+
+        Returns:
+            Tokens, float32 [B, N, C].
+        """
+        check_images(images)
+        return self.model.look(np.stack([self.prepare(image) for image in images]))
+
+    def caption_tokens(self, tokens: np.ndarray) -> list[Caption]:
+        """The captions of B pictures, from what `look` saw in them."""
         from captioner.models.decoding import decode
 
-        if not images:
-            return []
-        check_images(images)
-        squares = np.stack([self.prepare(image) for image in images])
         start = self.model.vocabulary.start(self.style)
-        found = decode(self.model, *self.model.encode(squares), self.decoding, start)
+        found = decode(self.model, *self.model.remember(tokens), self.decoding, start)
         return [self._caption(hypotheses) for hypotheses in found]
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
@@ -67,12 +85,16 @@ class NetworkCaptioner(Captioner):
 
     def searching(self, *, beams: int) -> NetworkCaptioner:
         """See `Captioner.searching`."""
-        return self._twin(decoding=replace(self.decoding, beams=beams))
+        return self._twin(decoding=replace(self.decoding, beams=beams), beams=beams)
 
     def for_clips(self) -> NetworkCaptioner:
         """See `Captioner.for_clips`."""
         known = CLIP_STYLE in self.model.vocabulary.styles
         return self._twin(style=CLIP_STYLE) if known else self
+
+    def whole_clips(self) -> WholeClips | None:
+        """See `Captioner.whole_clips`."""
+        return None if self._whole_clips is None else self._whole_clips(self)
 
     def _twin(self, **changes: Any) -> NetworkCaptioner:
         twin = copy.copy(self)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -71,19 +71,28 @@ class FrameEncoder:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Looks at pictures of any size, each uint8 [H, W, 3]; float32 [B, F]."""
-        seen = {name: model.look(pictures) for name, model in self.models.items()}
-        parts = [
-            KINDS[feature.kind](seen[feature.encoder], self.models[feature.encoder].grid)
-            for feature in self.features
-        ]
-        flat = [part.reshape(len(pictures), -1) for part in parts]
-        return np.concatenate(flat, axis=1).astype(np.float32)
+        seen = {name: (model.look(pictures), model.grid) for name, model in self.models.items()}
+        return pooled(self.features, seen)
 
     def with_streams(self, streams: int) -> Self:
         """The same models, run from so many threads at once."""
         twin = copy.copy(self)
         twin.models = {name: model.with_streams(streams) for name, model in self.models.items()}
         return twin
+
+
+def pooled(
+    features: Sequence[FrameFeature], seen: Mapping[str, tuple[VisualFeatures, tuple[int, int]]]
+) -> np.ndarray:
+    """The features of B frames, one kind after the other, float32 [B, F].
+
+    Args:
+        features: which.
+        seen: what each visual model saw in the frames, and its grid; by its name.
+    """
+    parts = [KINDS[feature.kind](*seen[feature.encoder]) for feature in features]
+    flat = [part.reshape(len(part), -1) for part in parts]
+    return np.concatenate(flat, axis=1).astype(np.float32)
 
 
 def spread(count: int, frames: int) -> np.ndarray:

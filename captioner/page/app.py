@@ -61,16 +61,18 @@ def _serve(options: argparse.Namespace) -> int:
     from captioner.page.models import Models
     from captioner.page.service import Service
     from captioner.page.storage import keep_swept, upload_folder
+    from captioner.page.tabs.about import clip_models
     from captioner.page.theme import look
     from captioner.page.words import Confidence
     from captioner.search.loading import load_retriever
-    from summarizer.loading import DEFAULT, load_summarizer
+    from summarizer.loading import load_summarizer
 
     models = Models(
         options.model or [None],
         load_captioner,
         lambda: load_summarizer(options.summarizer),
         _answerer_loader(options.answerer),
+        always_summarize=options.summarizer is not None,
     )
     limits = Limits(options.max_megapixels, options.max_minutes, options.max_files)
     try:
@@ -81,7 +83,9 @@ def _serve(options: argparse.Namespace) -> int:
     if options.library is not None:
         library = Library(options.library, load_retriever)
         library.start()
-    blocks = build(service, options.summarizer or DEFAULT, options.queue_size, library)
+    blocks = build(
+        service, clip_models(models.names, options.summarizer), options.queue_size, library
+    )
     hosts = Hosts([options.host, socket.gethostname(), *options.allowed_host])
     keep_swept(upload_folder())
     try:

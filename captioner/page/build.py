@@ -1,5 +1,6 @@
 """The page as a whole: header, tabs, settings, endpoints."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -34,13 +35,16 @@ _HEADER = """
 
 
 def build(
-    service: Service, summarizer: str, queue_size: int = 32, library: Library | None = None
+    service: Service,
+    clip_models: Sequence[str],
+    queue_size: int = 32,
+    library: Library | None = None,
 ) -> Any:
     """The page, not yet served.
 
     Args:
         service: does the work.
-        summarizer: the name of the summarizer, for what the page says about it.
+        clip_models: names of what makes the sentences of clips, for what the page says about it.
         queue_size: so many requests may wait.
         library: the folder that may be searched; None: there is none, and no tab for it.
     """
@@ -63,7 +67,7 @@ def build(
                 with gr.Tab("Ask", id="ask", elem_id="tab-ask"):
                     build_ask_tab(Answering(service), ask_line)
             with gr.Tab("About", id="about", elem_id="tab-about"):
-                text = about(service.models.names, summarizer, service.confidence)
+                text = about(service.models.names, clip_models, service.confidence)
                 gr.Markdown(text, elem_id="about")
         settings = build_settings(service.models.names)
         with photo:

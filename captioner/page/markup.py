@@ -91,7 +91,8 @@ def table(rows: "Sequence[Row]", words: "Words") -> str:
 
     Args:
         rows: the files.
-        words: says of a score how sure it is.
+        words: says of the score of a picture how sure it is; nobody measured what those of clips
+            mean.
     """
     body = "".join(_file(row, words) for row in rows)
     return (
@@ -105,7 +106,7 @@ def _file(row: "Row", words: "Words") -> str:
     name = f'<th scope="row">{escape(row.file_name)}</th>'
     if row.error is not None:
         return f'<tr class="failed">{name}<td>{escape(row.error)}</td><td>failed</td></tr>'
-    word = "" if row.score is None else words(row.score)
+    word = words(row.score) if row.kind == "image" and row.score is not None else ""
     return f"<tr>{name}<td>{escape(row.text or '')}</td><td>{escape(word)}</td></tr>"
 
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from captioner.ask.base import Answerer
 from captioner.describe.base import Captioner, ClipCaptioner, WholeClips
-from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner
+from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner, needs_summarizer
 from captioner.errors import ModelError
+from captioner.types import EncodedClip
 from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
-    from captioner.types import Caption
+    from captioner.types import Caption, ClipCaption, EncodedFrame
 
 _T = TypeVar("_T")
 
@@ -28,8 +29,10 @@ class Models:
     Args:
         names: the captioners that are offered, the default first; None is the one that ships.
         load_captioner: called with a name, for each captioner once.
-        load_summarizer: called once.
+        load_summarizer: called once, and only where a captioner needs it.
         load_answerer: called once, at the first question; None: the server answers no questions.
+        always_summarize: whether the summarizer makes the sentence of a clip also where a network
+            from frames to the sentence could.
     """
 
     def __init__(
@@ -38,15 +41,17 @@ class Models:
         load_captioner: Callable[[str | None], Captioner],
         load_summarizer: Callable[[], Summarizer],
         load_answerer: Callable[[], Answerer] | None = None,
+        always_summarize: bool = False,
     ):
         self._wanted = {name or DEFAULT_MODEL: name for name in names}
         self._load_captioner = load_captioner
         self._load_summarizer = load_summarizer
         self._load_answerer = load_answerer
+        self._always_summarize = always_summarize
         self._answerer: Answerer | None = None
         self._loading_answerer = Lock()
         self._captioners: dict[str, Future[Captioner]] = {name: Future() for name in self._wanted}
-        self._summarizer: Future[Summarizer] = Future()
+        self._summarizer: Future[Summarizer | None] = Future()
         self._turns = _Turns()
 
     @property
@@ -98,7 +103,7 @@ class Models:
         captioner = self.captioner(name, beams)
         return load_clip_captioner(
             captioner,
-            self._summarizer.result() if captioner.whole_clips() is None else None,
+            self._summarizer.result() if self._summarizes(captioner) else None,
             max_frames=max_frames,
             frame_selector=frame_selector,
         )
@@ -141,7 +146,10 @@ class Models:
                 # layers of another would use some twice.
                 captioner = self._turns.take(self._load, wanted)
                 self._captioners[name].set_result(_Shared(captioner, self._turns))
-            self._summarizer.set_result(_SharedSummarizer(self._load_summarizer(), self._turns))
+            needed = any(self._summarizes(future.result()) for future in self._captioners.values())
+            summarizer = self._load_summarizer() if needed else None
+            shared = None if summarizer is None else _SharedSummarizer(summarizer, self._turns)
+            self._summarizer.set_result(shared)
         except BaseException as error:
             for future in self._futures:
                 if not future.done():
@@ -149,9 +157,16 @@ class Models:
 
     def _load(self, wanted: str | None) -> Captioner:
         captioner = self._load_captioner(wanted)
-        # The first picture is slow: it compiles the graph.
-        captioner.caption_images([np.zeros((64, 64, 3), np.uint8)])
+        # The first picture is slow, and the first clip: they compile the graphs.
+        blank = [np.zeros((64, 64, 3), np.uint8)]
+        captioner.caption_images(blank)
+        if not self._summarizes(captioner):
+            clips = load_clip_captioner(captioner)
+            clips.caption_encoded([EncodedClip(((0.0, 1.0),), tuple(clips.encode_frames(blank)))])
         return captioner
+
+    def _summarizes(self, captioner: Captioner) -> bool:
+        return needs_summarizer(captioner, self._always_summarize)
 
 
 class _Turns:
@@ -213,11 +228,14 @@ class _SharedClips(WholeClips):
     def name(self) -> str:
         return self._clips.name
 
-    def encode_frames(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        return self._clips.prepare(image)  # which needs no turn
+
+    def encode_frames(self, images: Sequence[np.ndarray]) -> "list[EncodedFrame]":
         return self._turns.take(self._clips.encode_frames, images)
 
-    def caption_codes(self, clips: Sequence[Sequence[np.ndarray]]) -> "list[Caption]":
-        return self._turns.take(self._clips.caption_codes, clips)
+    def caption_encoded(self, clips: Sequence[EncodedClip]) -> "list[ClipCaption]":
+        return self._turns.take(self._clips.caption_encoded, clips)
 
     def with_streams(self) -> WholeClips:
         return self

@@ -18,7 +18,12 @@ pyarrow = pytest.importorskip("pyarrow")
 
 def job(load_captioner=FakeCaptioner, load_summarizer=FakeSummarizer):
     return Job(
-        load_captioner, load_summarizer, max_frames=4, frame_selector="uniform", batch_size=2
+        load_captioner,
+        load_summarizer,
+        always_summarize=False,
+        max_frames=4,
+        frame_selector="uniform",
+        batch_size=2,
     )
 
 

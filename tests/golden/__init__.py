@@ -8,7 +8,7 @@ another version of a decoder, must not decide between two captions that are as g
 from importlib.util import find_spec
 from pathlib import Path
 
-from captioner import VideoCaptioner, load_captioner
+from captioner import load_captioner, load_clip_captioner
 from summarizer import load_summarizer
 from tools import demo
 
@@ -45,7 +45,10 @@ def captions(folder: Path) -> dict[str, str]:
         folder: takes the files that have to be made first.
     """
     captioner = load_captioner(precision="float32")
-    video = VideoCaptioner(captioner, load_summarizer())
+    whole = load_clip_captioner(captioner)
+    fused = load_clip_captioner(captioner, load_summarizer())
     (moving,) = (path for path in demo.make(folder) if path.name == "camera.gif")
     texts = {path.name: captioner.caption(path).text for path in PHOTOS}
-    return texts | {path.name: video.caption(path).text for path in (*CLIPS, moving)}
+    clips = (*CLIPS, moving)
+    texts |= {path.name: whole.caption(path).text for path in clips}
+    return texts | {f"{path.name}, two stages": fused.caption(path).text for path in clips}

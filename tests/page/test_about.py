@@ -36,7 +36,7 @@ python -m captioner.evaluate
 
 
 def test_what_ships_tells_its_scores_limits_and_bias():
-    text = about((DEFAULT_MODEL,), DEFAULT, NOTHING)
+    text = about((DEFAULT_MODEL,), [DEFAULT], NOTHING)
     for name in (DEFAULT_MODEL, DEFAULT):
         assert f"## {name}" in text
     assert text.count("### Scores") == text.count("### Limits and bias") == 2
@@ -48,7 +48,7 @@ def test_of_a_card_the_introduction_scores_and_limits_are_shown(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "README.md").write_text(CARD)
-    text = about((str(folder),), DEFAULT, NOTHING).split(f"## {DEFAULT}")[0]
+    text = about((str(folder),), [DEFAULT], NOTHING).split(f"## {DEFAULT}")[0]
     assert text.startswith("## mine\n\nSays little.")
     assert "| CIDEr | 0.5 |" in text
     assert "- Sees dogs." in text
@@ -63,7 +63,7 @@ def test_of_a_card_the_introduction_scores_and_limits_are_shown(tmp_path):
 
 
 def test_a_model_without_a_card_is_named(tmp_path):
-    text = about((str(tmp_path), "owner/model"), "consensus", NOTHING)
+    text = about((str(tmp_path), "owner/model"), ["consensus"], NOTHING)
     assert f"## {tmp_path.name}\n\nThis model came without a model card." in text
     assert "## model" in text
     assert "## consensus" in text
@@ -71,7 +71,7 @@ def test_a_model_without_a_card_is_named(tmp_path):
 
 
 def test_what_is_known_of_a_captioner_is_told_of_that_one(tmp_path):
-    text = about(("a", "b"), DEFAULT, Known(("b",)))
+    text = about(("a", "b"), [DEFAULT], Known(("b",)))
     assert text.count("### How sure") == 1
     assert text.index("## b") < text.index("“fairly sure” 60 % (30 % of all captions)")
     assert Confidence(("owner/model", str(tmp_path))).sentences("owner/model") == ""

@@ -12,7 +12,7 @@ from tests.page.conftest import service_of
 
 @pytest.fixture
 def blocks(service):
-    return build(service, "fusion-bart")
+    return build(service, ["fusion-bart"])
 
 
 def ids(blocks):
@@ -44,7 +44,7 @@ def test_only_the_endpoints_are_for_programs(blocks):
 
 
 def test_the_queue_has_an_end(service):
-    assert build(service, "fusion-bart", queue_size=3)._queue.max_size == 3
+    assert build(service, ["fusion-bart"], queue_size=3)._queue.max_size == 3
 
 
 def test_what_a_test_or_a_screen_reader_looks_for_has_an_id(blocks):
@@ -62,7 +62,7 @@ def test_what_a_test_or_a_screen_reader_looks_for_has_an_id(blocks):
 
 
 def test_a_choice_of_one_is_no_choice(uploads):
-    assert ids(build(service_of("one"), "x"))["setting-model"].visible is False
+    assert ids(build(service_of("one"), ["x"]))["setting-model"].visible is False
     several = ids(build(service_of("one", "two"), "x"))["setting-model"]
     assert several.visible
     assert several.value == "one"

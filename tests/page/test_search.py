@@ -124,8 +124,8 @@ def test_the_tab_is_there_only_with_a_folder(service, library):
     def ids(blocks):
         return {block.elem_id for block in blocks.blocks.values()}
 
-    assert "search-query" not in ids(build(service, "fusion-bart"))
-    assert "search-query" in ids(build(service, "fusion-bart", library=library))
+    assert "search-query" not in ids(build(service, ["fusion-bart"]))
+    assert "search-query" in ids(build(service, ["fusion-bart"], library=library))
 
 
 @pytest.fixture(scope="module")

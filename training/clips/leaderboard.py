@@ -22,12 +22,15 @@ from captioner.media.frames import sample_frames
 from captioner.media.images import load_image
 from captioner.models.folder import PRETRAINED
 from captioner.types import EncodedClip
+from summarizer.loading import DEFAULT as SUMMARIZER
+from summarizer.loading import PRETRAINED as SUMMARIZERS
 from training.clips.data import ClipItem
 from training.clips.neighbours import NeighbourCaptioner
 from training.metrics.bootstrap import Interval, bleu_counts, corpus_bleu, resampled
 from training.metrics.captions import Cider, meteor_source, rouge_l, score
 
-TWO_STAGES, MIDDLE, NEIGHBOURS = "two-stages", "middle-frame", "neighbours"
+DEFAULT, TWO_STAGES = "default", "two-stages"
+MIDDLE, NEIGHBOURS = "middle-frame", "neighbours"
 _SECONDS = 10.0  # of a clip whose frames are cut out, which does not say how long it was
 
 
@@ -74,9 +77,10 @@ def compare(
     """Captions all clips in each way, and scores them.
 
     Args:
-        names: models, and ``two-stages`` (the default captioner and summarizer), ``middle-frame``
-            (what that captioner says of the middle frame) and ``neighbours`` (the caption that
-            agrees most among those of the nearest training clips).
+        names: models, ``default`` (what captions clips where nothing is chosen), ``two-stages``
+            (captions of the frames and the summarizer that ships), ``middle-frame`` (what that
+            captioner says of the middle frame) and ``neighbours`` (the caption that agrees most
+            among those of the nearest training clips).
         items: the clips.
         training: gives the training clips, for ``neighbours``.
         max_frames: how many frames of a clip are looked at.
@@ -131,17 +135,19 @@ def _load(
     if name == NEIGHBOURS:
         way = NeighbourCaptioner.of(training(), max_frames, precision)
         return way, _megabytes([PRETRAINED / model for model in way.encoder.models]) + way.megabytes
-    captioner = load_captioner(None if name in (TWO_STAGES, MIDDLE) else name, precision=precision)
+    known = DEFAULT, TWO_STAGES, MIDDLE
+    captioner = load_captioner(None if name in known else name, precision=precision)
     folders = [PRETRAINED / captioner.name if not Path(name).is_dir() else Path(name)]
     if isinstance(captioner, ClipNetwork):
         folders += [PRETRAINED / model for model in captioner.frame_encoder.models]
         return load_clip_captioner(captioner, max_frames=max_frames), _megabytes(folders)
     if name == MIDDLE:
         return MiddleFrameCaptioner(captioner), _megabytes(folders)
-    fused = load_clip_captioner(captioner, max_frames=max_frames)
-    assert isinstance(fused, FusedClipCaptioner)
-    summarizers = Path(__file__).parents[2] / "summarizer" / "pretrained"
-    return fused, _megabytes([*folders, summarizers / fused.summarizer.name])
+    if name == DEFAULT:
+        way = load_clip_captioner(captioner, max_frames=max_frames)
+        return way, _megabytes([*folders, PRETRAINED / way.name])
+    fused = load_clip_captioner(captioner, SUMMARIZER, max_frames=max_frames)
+    return fused, _megabytes([*folders, SUMMARIZERS / SUMMARIZER])
 
 
 class MiddleFrameCaptioner(FusedClipCaptioner):

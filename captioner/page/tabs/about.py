@@ -1,32 +1,35 @@
 """What the page says about its models: read from their model cards."""
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
+from captioner.describe.loading import CLIP_NETWORKS
 from captioner.models.folder import PRETRAINED as CAPTIONERS
 from captioner.page.storage import KEPT
 from captioner.page.words import Confidence
+from summarizer.loading import DEFAULT
 from summarizer.loading import PRETRAINED as SUMMARIZERS
 
 _HOUR = 3600
 _SECTIONS = ("Scores", "Limits and bias")
 
 
-def about(captioners: tuple[str, ...], summarizer: str, confidence: Confidence) -> str:
+def about(captioners: Sequence[str], clip_models: Sequence[str], confidence: Confidence) -> str:
     """What is known about the models of a server, as Markdown.
 
     Args:
         captioners: names that ship, or folders.
-        summarizer: the same of the summarizer.
+        clip_models: the same of what makes the sentences of clips.
         confidence: how sure the captioners are.
     """
     parts = []
     for name in captioners:
-        parts.append(_summary(name, _card(CAPTIONERS, name)))
+        parts.append(_summary(name, _card(name)))
         if known := confidence.sentences(name):
             parts.append(f"### How sure\n\n{known}")
-    parts.append(_summary(summarizer, _card(SUMMARIZERS, summarizer)))
+    parts += [_summary(name, _card(name)) for name in clip_models]
     return "\n\n".join(parts)
 
 
@@ -41,8 +44,20 @@ def imprint() -> str:
     return f"{name} · Your files stay on the machine of this page, and are deleted after {kept}."
 
 
-def _card(shipped: Path, name: str) -> str | None:
-    for folder in (shipped / name, Path(name)):
+def clip_models(captioners: Sequence[str], summarizer: str | None) -> list[str]:
+    """Names of what makes the sentences of clips.
+
+    Args:
+        captioners: names of the captioners of a server.
+        summarizer: the one that was named, or None.
+    """
+    if summarizer is not None:
+        return [summarizer]
+    return list(dict.fromkeys(CLIP_NETWORKS.get(name, DEFAULT) for name in captioners))
+
+
+def _card(name: str) -> str | None:
+    for folder in (CAPTIONERS / name, SUMMARIZERS / name, Path(name)):
         try:
             return (folder / "README.md").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
