@@ -62,12 +62,17 @@ class ClipCaption:
             captioner does not speak of single frames.
         summarizer: the name of the summarizer that made it of these captions; None where none was
             asked, as for a clip of one frame.
+        words: the words of the sentence, where a network wrote it from all frames at once.
+        attention: at which frames each of these words looked, float32 [words, frames]; each word's
+            weights sum to 1. None where nobody can tell.
     """
 
     text: str
     score: float
     frames: tuple[TimedCaption, ...] = ()
     summarizer: str | None = None
+    words: tuple[str, ...] = ()
+    attention: np.ndarray | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -177,12 +177,10 @@ class FramesAndClips(WholeClips):
         """See `ClipCaptioner.caption_encoded`; a clip has a segment for each frame."""
         moving = [clip for clip in clips if len(clip.frames) > 1]
         found = iter(self._writer(_codes(moving)))
-        captions = []
-        for clip in clips:
-            frames = timed(clip)
-            said = next(found) if len(frames) > 1 else frames[0].caption
-            captions.append(ClipCaption(said.text, said.score, frames))
-        return captions
+        return [
+            _said(next(found), timed(clip)) if len(clip.frames) > 1 else _said_of_frame(clip)
+            for clip in clips
+        ]
 
     def with_streams(self) -> FramesAndClips:
         """See `Captioner.with_streams`."""
@@ -241,7 +239,21 @@ def _codes(clips: Sequence[EncodedClip]) -> list[list[np.ndarray]]:
 def _of_clip(caption: Caption, clip: EncodedClip) -> ClipCaption:
     """A caption as that of a clip: it is said of all of its time."""
     whole = TimedCaption(clip.spans[0][0], clip.spans[-1][1], caption)
-    return ClipCaption(caption.text, caption.score, (whole,))
+    return _said(caption, (whole,))
+
+
+def _said(caption: Caption, segments: tuple[TimedCaption, ...]) -> ClipCaption:
+    """A writer's caption as that of a clip."""
+    assert caption.attention is not None
+    attention = caption.attention[:, 0]
+    return ClipCaption(
+        caption.text, caption.score, segments, words=caption.words, attention=attention
+    )
+
+
+def _said_of_frame(clip: EncodedClip) -> ClipCaption:
+    (only,) = timed(clip)
+    return ClipCaption(only.caption.text, only.caption.score, (only,))
 
 
 def _of_frames(moments: np.ndarray, places: np.ndarray, frames: int) -> np.ndarray:

@@ -206,7 +206,8 @@ class Endpoints:
             kind, sampled = self._service.sample(path, settings)
             frames_seen = tuple(self._service.encode(sampled, settings))
             encoded = EncodedClip(sampled.spans, frames_seen)
-            row = self._service.clip_row(name_of(clip, path), kind, encoded, settings)
+            said = self._service.caption_clip(encoded, settings)
+            row = self._service.clip_row(name_of(clip, path), kind, said, settings)
             return cast(FileResult, row.as_dict())
 
     def caption_files(

@@ -144,7 +144,11 @@ def _as_jpeg(image: Image.Image) -> str:
 
 
 def timeline(
-    frames: "Sequence[TimedCaption]", thumbnails: Sequence[str], duration: float, words: "Words"
+    frames: "Sequence[TimedCaption]",
+    thumbnails: Sequence[str],
+    duration: float,
+    words: "Words",
+    looked: Sequence[Sequence[str]] = (),
 ) -> str:
     """The captions of a clip in order of time: picture, when, how long, caption, and how sure.
 
@@ -156,12 +160,15 @@ def timeline(
         thumbnails: a picture of each, as `thumbnail` makes it.
         duration: length of the whole clip, in seconds.
         words: says of a score how sure it is.
+        looked: for each frame the words of the clip's sentence that were written with an eye on it.
     """
-    pictured = zip(frames, thumbnails, strict=True)
+    pictured = zip(frames, thumbnails, looked or [()] * len(frames), strict=True)
     alike = (list(group) for _, group in groupby(pictured, lambda each: _text(each[0])))
-    items = "".join(
-        _moment([frame for frame, _ in group], group[0][1], duration, words) for group in alike
-    )
+    items = ""
+    for group in alike:
+        alike_frames, pictures, seen = zip(*group, strict=True)
+        looked_here = ", ".join(dict.fromkeys(word for each in seen for word in each))
+        items += _moment(alike_frames, pictures[0], duration, words, looked_here)
     return f'<ol class="timeline" aria-label="Captions of the clip, in order">{items}</ol>'
 
 
@@ -169,18 +176,21 @@ def _text(frame: "TimedCaption") -> str:
     return frame.caption.text
 
 
-def _moment(frames: "Sequence[TimedCaption]", picture: str, duration: float, words: "Words") -> str:
+def _moment(
+    frames: "Sequence[TimedCaption]", picture: str, duration: float, words: "Words", looked: str
+) -> str:
     """One entry for frames with the same caption."""
     start, end = frames[0].start, frames[-1].end
     left = 100 * start / duration if duration else 0
     width = 100 * (end - start) / duration if duration else 100
     word = words(fmean(frame.caption.score for frame in frames))
+    looked = f'<span class="looked">looked here for: {escape(looked)}</span>' if looked else ""
     return (
         f'<li data-start="{start:.3f}"><button type="button">'
         f'<img src="{picture}" alt="" width="112"><span class="moment">'
         f'<span class="head"><span class="when">{clock(start)} to {clock(end)}</span>'
         f'<span class="sure">{escape(word)}</span></span>'
-        f'<span class="said">{escape(_text(frames[0]))}</span>'
+        f'<span class="said">{escape(_text(frames[0]))}</span>{looked}'
         f'<span class="track" aria-hidden="true">'
         f'<span style="left:{left:.1f}%;width:{max(width, 1):.1f}%"></span></span></span>'
         "</button></li>"

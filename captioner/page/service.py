@@ -20,7 +20,7 @@ from captioner.types import EncodedClip, EncodedFrame
 
 if TYPE_CHECKING:
     from captioner.media.pixels import RGBArray
-    from captioner.types import Caption, MediaKind
+    from captioner.types import Caption, ClipCaption, MediaKind
 
 MOST_BEAMS = 8
 MOST_FRAMES = 32
@@ -95,10 +95,14 @@ class Service:
         for frame in clip.frames:
             yield captioner.encode_frames([frame.image])[0]
 
-    def clip_row(self, name: str, kind: "MediaKind", clip: EncodedClip, settings: Settings) -> Row:
-        """What is known of a clip, with one sentence from these frames of it; at least one."""
-        captioner = self._clip_captioner(settings)
-        result = captioner.caption_encoded([clip])[0]
+    def caption_clip(self, clip: EncodedClip, settings: Settings) -> "ClipCaption":
+        """One sentence from these frames of a clip; at least one."""
+        return self._clip_captioner(settings).caption_encoded([clip])[0]
+
+    def clip_row(
+        self, name: str, kind: "MediaKind", result: "ClipCaption", settings: Settings
+    ) -> Row:
+        """What is known of a clip, once it has its sentence."""
         return Row(
             name,
             name,
@@ -106,7 +110,7 @@ class Service:
             result.text,
             result.score,
             frames=None if kind == "image" else result.frames,
-            model=captioner.name,
+            model=self._clip_captioner(settings).name,
             summarizer=result.summarizer,
         )
 

@@ -1,15 +1,20 @@
 """The clip tab: what its buttons do."""
 
 import json
+import re
 from pathlib import Path
 
 import gradio as gr
+import numpy as np
 import pytest
 
+from captioner.describe.base import timed
+from captioner.page.models import Models
 from captioner.page.service import Service
 from captioner.page.tabs.clip import ClipTab
+from captioner.types import ClipCaption, EncodedFrame
 from captioner.writers import SIDECARS
-from tests.fakes import caption_of
+from tests.fakes import FakeCaptioner, FakeSummarizer, caption_of
 from tests.makers import (
     numbered_frames,
     plain,
@@ -56,6 +61,57 @@ def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
     assert "Captioned 2 frames." in last["status"]
 
 
+class Whole:
+    """Says of a clip "red then blue", and that its first word looked at the first frame."""
+
+    name = "whole"
+
+    def __init__(self, captioner):
+        self.prepare = captioner.prepare
+        self.caption_images = captioner.caption_images
+
+    def encode_frames(self, images):
+        return [EncodedFrame(caption=caption) for caption in self.caption_images(images)]
+
+    def caption_encoded(self, clips):
+        attention = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]], np.float32)
+        words = ("red", "then", "blue")
+        return [
+            ClipCaption("red then blue", -0.5, timed(clip), None, words, attention)
+            for clip in clips
+        ]
+
+
+class WholeCaptioner(FakeCaptioner):
+    def whole_clips(self):
+        return Whole(self)
+
+
+def test_the_timeline_tells_which_words_looked_at_which_frame(uploads, gif):
+    service = service_of(captioner=WholeCaptioner())
+    last = merged(ClipTab(service), gif)
+    assert last["caption"] == "red then blue"
+    assert re.findall("looked here for: (.*?)<", last["timeline"]) == ["red", "blue"]
+    row = json.loads(text_of(last["json"]))
+    assert (row["model"], row["summarizer"]) == ("whole", None)
+    assert [frame["text"] for frame in row["frames"]] == [caption_of(RED), caption_of(BLUE)]
+    service.models.close()
+
+
+def test_a_summarizer_that_no_captioner_needs_is_not_loaded():
+    def fail():
+        raise AssertionError("loaded")
+
+    models = Models([None], lambda name: WholeCaptioner(), fail)
+    models.start()
+    models.wait()
+    models.close()
+    models = Models([None], lambda name: WholeCaptioner(), FakeSummarizer, always_summarize=True)
+    models.start()
+    assert models.clip_captioner(models.names[0]).summarizer.name == "fake-summarizer"
+    models.close()
+
+
 def test_each_frame_has_its_time(tab, gif):
     timeline = merged(tab, gif)["timeline"]
     assert "0:00.0 to 0:00.4" in timeline
@@ -87,7 +143,8 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
     assert batches == [1]
     assert "Stopped after 1 of 2 frames" in last["status"]
     assert last["stop"].interactive is False
-    assert "timeline" not in last  # what there is stays
+    assert caption_of(RED) in last["timeline"]  # what there is stays
+    assert caption_of(BLUE) not in last["timeline"]
     assert last["caption"] == text_of(last["txt"]).strip() == caption_of(RED)
     frames = json.loads(text_of(last["json"]))["frames"]
     assert [frame["text"] for frame in frames] == [caption_of(RED)]

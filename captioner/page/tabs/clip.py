@@ -27,8 +27,9 @@ from captioner.writers import SIDECARS
 if TYPE_CHECKING:
     from captioner.batch.rows import Row
     from captioner.media.pixels import RGBArray
-    from captioner.types import MediaKind
+    from captioner.types import ClipCaption, MediaKind
 
+_ABOVE_ALL = 1.25  # times as much as it would look at each frame if it looked at all alike
 _SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
 _DOWNLOADS = {
     "txt": "Text",
@@ -88,7 +89,11 @@ class ClipTab:
                 yield {"status": markup.waiting(ahead)}
             words = self._service.confidence.words(settings.model)
             total = len(clip.frames)
-            work.row = lambda: self._service.clip_row(name, kind, work.encoded, settings)
+            work.say = lambda: self._service.caption_clip(work.encoded, settings)
+            work.row = lambda said: self._service.clip_row(name, kind, said, settings)
+            work.timeline = lambda *looked: markup.timeline(
+                work.said, work.pictures, clip.duration, words, *looked
+            )
             work.total = total
             steps = zip(clip.frames, clip.spans, self._service.encode(clip, settings), strict=True)
             for frame, span, seen in steps:
@@ -96,13 +101,12 @@ class ClipTab:
                 count = len(work.done)
                 yield {
                     "status": markup.progress(f"Frame {count} of {total}", count, total),
-                    "timeline": markup.timeline(work.said, work.pictures, clip.duration, words),
+                    "timeline": work.timeline(),
                     **preview.shown(wait=False),
                 }
-            timeline = markup.timeline(work.said, work.pictures, clip.duration, words)
             frames = "1 frame" if total == 1 else f"{total} frames"
             status = markup.status(f"Captioned {frames}.", "ready")
-            yield from self._finish(work, {"status": status, "timeline": timeline})
+            yield from self._finish(work, status)
 
     def _stopped(self, work: "_Work") -> Iterator[Changes]:
         """What Stop leaves: a sentence of the frames so far, and its files."""
@@ -114,14 +118,15 @@ class ClipTab:
             text = (
                 f"Stopped after {len(work.done)} of {work.total} frames; the caption is of these."
             )
-            yield from self._finish(work, {"status": markup.status(text, "stopped")})
+            yield from self._finish(work, markup.status(text, "stopped"))
 
-    def _finish(self, work: "_Work", said: Changes) -> Iterator[Changes]:
-        row = work.row()
-        files = _write_downloads(row, new_folder())
+    def _finish(self, work: "_Work", status: str) -> Iterator[Changes]:
+        said = work.say()
+        files = _write_downloads(work.row(said), new_folder())
         result = {
-            "caption": markup.sentence(row.text or ""),
-            **said,
+            "caption": markup.sentence(said.text),
+            "status": status,
+            "timeline": work.timeline(_looked(said) if work.said else ()),
             **_download_buttons(files),
         }
         yield result
@@ -138,11 +143,15 @@ class _Work:
         said: their captions, where the model speaks of single frames.
         pictures: one of each of these frames.
         total: so many frames are to be captioned.
-        row: makes a sentence of what is done.
+        say: makes a sentence of what is done.
+        row: makes a row of that.
+        timeline: shows the captions; with the words that each frame was looked at for.
         preview: the clip as browsers play it.
     """
 
-    row: "Callable[[], Row]"
+    say: "Callable[[], ClipCaption]"
+    row: "Callable[[ClipCaption], Row]"
+    timeline: Callable[..., str]
     preview: "_Preview"
 
     def __init__(self) -> None:
@@ -201,6 +210,19 @@ class _Preview:
         if self.path is None:
             return {}
         return {"video": gr.Video(value=str(self.path), subtitles=str(files["vtt"]), visible=True)}
+
+
+def _looked(said: "ClipCaption") -> list[list[str]]:
+    """For each frame the words of the sentence that looked at it above all others."""
+    if said.attention is None:
+        return []
+    frames = said.attention.shape[1]
+    found: list[list[str]] = [[] for _ in range(frames)]
+    for word, weights in zip(said.words, said.attention, strict=True):
+        most = int(weights.argmax())
+        if weights[most] * frames > _ABOVE_ALL:
+            found[most].append(word)
+    return found
 
 
 def nothing() -> Changes:
