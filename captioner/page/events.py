@@ -75,6 +75,10 @@ class TabEvents:
         def describe(session: Session, upload: Any, *settings: Any) -> Iterator[dict[Any, Any]]:
             if upload is not None:
                 yield from self._placed(self._describe(session, upload, *settings))
+            elif session.file is None:
+                # Once more, in the line: the last step of a run can still be on its way to the
+                # page when ``choose`` answers, which it does beside the line.
+                yield self._of_boxes(nothing())
             else:  # of a run without a step Gradio makes empty values for every box
                 yield {self._boxes["status"]: gr.skip()}
 

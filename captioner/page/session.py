@@ -79,6 +79,8 @@ class Session:
             if self.stopped and stopped:
                 yield from self._wanted(stopped(), upload, gone, None)
                 return
+        if self.file != _path(upload):  # it went while the last step was on its way
+            yield gone
 
 
 def _path(upload: Any) -> str | None:

@@ -51,6 +51,14 @@ def test_what_was_done_for_a_file_that_went_meanwhile_is_not_shown():
     ]
 
 
+def test_a_file_that_goes_while_the_last_step_is_on_its_way_leaves_nothing():
+    session = visit_to(FILE)
+    run = follow(session, count=1)
+    assert next(run) == {"step": 0}
+    session.choose(None)
+    assert list(run) == [GONE]
+
+
 def test_no_step_is_computed_after_the_end():
     computed = []
 
