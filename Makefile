@@ -71,7 +71,8 @@ $(INSTALLED): $(BASE)
 	@test -z "$(TORCH_INDEX)" || $(BIN)/pip install --quiet --disable-pip-version-check --no-deps \
 	  --retries 2 --timeout 20 --index-url "$(TORCH_INDEX)" -c constraints.txt torch 2>/dev/null || \
 	  echo "$(TORCH_INDEX) cannot be reached; taking torch from where pip looks otherwise."
-	@$(INSTALL) '.[hub,train,app,mcp,parquet,heic,av1,ray,dev]'
+	@# Most of these modules are never imported: Python compiles those that are.
+	@$(INSTALL) '.[hub,train,app,mcp,parquet,heic,av1,ray,dev]' --no-compile
 	@touch $(PAGE) $@
 
 $(DEMO): tools/demo.py $(BASE)

@@ -66,7 +66,7 @@ def train():
             return json.loads(worker.stdout.readline())
 
         yield train
-        worker.stdin.close()
+        worker.kill()  # what TensorFlow keeps takes longer to put away than a test
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +75,16 @@ def photos(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("photos")
     captions = ("A {} wall .", "The wall is {} .")
     return save_flickr8k(folder, _COLOURS, captions, train=32, dev=8)
+
+
+@pytest.fixture(scope="module")
+def trained(train, photos, tmp_path_factory) -> Path:
+    """A captioner that knows the colours."""
+    model = tmp_path_factory.mktemp("trained") / "model"
+    code, said = train(photos, model, "epochs=8", "views=1")
+    assert code == 0, said
+    assert max(row["dev_cider"] for row in _history(model)) > _MOSTLY_RIGHT
+    return model
 
 
 def _words(photos: Path, output: Path, *settings: str) -> list[str]:
@@ -178,7 +188,7 @@ def test_averaged_weights_are_what_is_scored_and_kept(train, photos, tmp_path):
 
 def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(train, photos, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
-    code, said = train(photos, first, "epochs=6", "views=1")
+    code, said = train(photos, first, "epochs=3", "views=1")  # there is something left to learn
     assert code == 0, said
     settings = ["objective=self-critical", "learning_rate=0.002", "ema=0.5", "views=1"]
     for epochs in (2, 5):
@@ -190,38 +200,47 @@ def test_self_critical_training_goes_on_from_a_model_and_after_a_stop(train, pho
     assert rewards[-1] > rewards[0]
 
 
-def test_frames_of_clips_bring_a_style_and_new_words_to_a_trained_model(train, photos, tmp_path):
-    first, second = tmp_path / "first", tmp_path / "second"
-    code, said = train(photos, first, "epochs=4", "views=1")
-    assert code == 0, said
+def test_frames_of_clips_bring_a_style_and_new_words_to_a_trained_model(
+    train, photos, trained, tmp_path
+):
+    second = tmp_path / "second"
     captions = ("Somebody paints something {} .", "Somebody is painting {} .")
     clips = save_flickr8k(tmp_path / "clips", _COLOURS, captions, train=32, dev=8)
     settings = ["epochs=8", "views=1", "new_words=true", "agreement=1.0", "max_words=7"]
-    more = ["--start-from", first, "--clips", clips]
+    more = ["--start-from", trained, "--clips", clips]
     code, said = train(photos, second, *settings, more=more)
     assert code == 0, said
     best = max(_history(second), key=lambda row: row["dev_cider"])
     each = [best[f"dev_cider_{folder.name}"] for folder in (photos, clips)]
     assert best["dev_cider"] == pytest.approx(sum(each) / 2, rel=1e-4)
     assert min(each) > 2.0  # each style in its own words: those of the other have 0 in common
-    known = (first / "vocabulary.txt").read_text().split()
+    known = (trained / "vocabulary.txt").read_text().split()
     words = (second / "vocabulary.txt").read_text().split()
     assert words[: len(known)] == known
     assert words[-1] == "<clip>"
     assert "somebody" in words[len(known) :]
 
 
-@pytest.mark.parametrize("settings", [[], ["train_from=block14", "encoder.output=block12+block14"]])
-def test_teachers_alone_can_teach(train, photos, tmp_path, settings):
-    teacher, student = tmp_path / "teacher", tmp_path / "student"
-    code, said = train(photos, teacher, "epochs=12", "views=1", *settings)
-    assert code == 0, said
+def test_teachers_alone_can_teach(train, photos, trained, tmp_path):
+    student = tmp_path / "student"
     wrong = _wrongly_captioned(photos, tmp_path / "wrong")
-    settings = ["epochs=12", "views=1", "distill_weight=1.0", *settings]
-    code, said = train(wrong, student, *settings, more=["--teacher", teacher] * 2)
+    settings = ["epochs=12", "views=1", "distill_weight=1.0"]
+    code, said = train(wrong, student, *settings, more=["--teacher", trained] * 2)
     assert code == 0, said
     # The captions that it was given say nothing of the photos; the dev photos' are right.
     assert max(row["dev_cider"] for row in _history(student)) > _MOSTLY_RIGHT
+
+
+def test_a_teacher_whose_encoder_was_trained_teaches(train, photos, tmp_path):
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    settings = ["views=1", "train_from=block14", "encoder.output=block12+block14"]
+    code, said = train(photos, teacher, "epochs=1", *settings)
+    assert code == 0, said
+    settings += ["epochs=2", "distill_weight=1.0"]
+    code, said = train(photos, student, *settings, more=["--teacher", teacher])
+    assert code == 0, said
+    first, second = _history(student)
+    assert second["loss"] < first["loss"]
 
 
 def _wrongly_captioned(photos: Path, folder: Path) -> Path:
@@ -237,18 +256,15 @@ def _wrongly_captioned(photos: Path, folder: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize(
-    ("setting", "message"),
-    [("min_count=20", "it has another vocabulary"), ("seed=2", "its encoder has other weights")],
-)
-def test_a_teacher_of_another_kind_is_refused(train, photos, tmp_path, setting, message):
-    teacher = tmp_path / "teacher"
-    code, said = train(photos, teacher, "epochs=1", "views=1", setting)
-    assert code == 0, said
-    student = photos, tmp_path / "student", "epochs=1", "views=1"
-    code, said = train(*student, more=("--teacher", teacher))
-    assert code == 2
-    assert f"{teacher} cannot teach: {message}" in said
+def test_a_teacher_of_another_kind_is_refused(train, photos, trained, tmp_path):
+    for setting, message in (
+        ("min_count=20", "it has another vocabulary"),
+        ("seed=2", "its encoder has other weights"),
+    ):
+        student = photos, tmp_path / "student", "epochs=1", "views=1", setting
+        code, said = train(*student, more=("--teacher", trained))
+        assert code == 2
+        assert f"{trained} cannot teach: {message}" in said
 
 
 @pytest.mark.parametrize(

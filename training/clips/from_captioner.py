@@ -40,16 +40,33 @@ def parser() -> argparse.ArgumentParser:
     return result
 
 
-def convert(options: argparse.Namespace) -> None:
-    """Writes the clip network.
+def check_encoder(captioner: Path, visual_model: str) -> None:
+    """Makes sure that a captioner has the weights of a visual model that ships.
 
     Raises:
-        ModelError: the captioner is damaged, or the visual model has other weights than its own.
-        OSError: the folder cannot be written.
+        ModelError: it has others.
+        OSError: one of the two is missing.
     """
     from safetensors.numpy import load_file
 
     from captioner.errors import ModelError
+    from captioner.models.folder import PRETRAINED
+
+    shipped = PRETRAINED / visual_model / "encoder.safetensors"
+    mine, theirs = (load_file(path) for path in (captioner / shipped.name, shipped))
+    if mine.keys() != theirs.keys() or any(
+        not np.allclose(mine[name], theirs[name], rtol=1e-3, atol=1e-6) for name in mine
+    ):
+        raise ModelError(f"{captioner} has another encoder than {visual_model}")
+
+
+def convert(options: argparse.Namespace) -> None:
+    """Writes the clip network.
+
+    Raises:
+        ModelError: the captioner is damaged.
+        OSError: the folder cannot be written.
+    """
     from captioner.models.caption_model import CaptionModel
     from captioner.models.clip_model import ClipModel
     from captioner.models.clip_model_config import (
@@ -59,14 +76,7 @@ def convert(options: argparse.Namespace) -> None:
         TemporalConfig,
     )
     from captioner.models.decoding import DecodingOptions
-    from captioner.models.folder import PRETRAINED
 
-    shipped = PRETRAINED / options.encoder / "encoder.safetensors"
-    mine, theirs = (load_file(path) for path in (options.captioner / shipped.name, shipped))
-    if mine.keys() != theirs.keys() or any(
-        not np.allclose(mine[name], theirs[name], rtol=1e-3, atol=1e-6) for name in mine
-    ):
-        raise ModelError(f"{options.captioner} has another encoder than {options.encoder}")
     captioner = CaptionModel.load(options.captioner)
     channels = captioner.encoder.model.output.shape[-1]
     side = options.grid
@@ -93,10 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"training.clips.from_captioner: {missing}", file=sys.stderr)
         return 2
     choose_training_backend()
-    from training.export import export_apart
-
     try:
+        check_encoder(options.captioner, options.encoder)  # before libraries that take long to load
         convert(options)
+        from training.export import export_apart
+
         export_apart(options.output)
     except (OSError, ValueError) as error:
         print(f"training.clips.from_captioner: {error}", file=sys.stderr)
