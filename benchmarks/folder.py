@@ -68,18 +68,14 @@ def measure_speed(folders: list[Path], work: Path, rounds: int) -> None:
     """Prints images a second of the encoder, and of each folder, and their ratio."""
     choose_backend()
     from captioner import load_captioner
-    from summarizer import load_summarizer
 
-    captioner, summarizer = load_captioner(), load_summarizer()
+    captioner = load_captioner()
     encoders = make_encoders()
     speeds = {name: encode() for name, encode in encoders.items()}
     best = max(speeds, key=speeds.__getitem__)
     for name, speed in speeds.items():
         print(f"encoder, {name}: {speed:.1f} images/s", flush=True)
-    load = {
-        "load_captioner": lambda *_, **__: captioner,
-        "load_summarizer": lambda *_, **__: summarizer,
-    }
+    load = {"load_captioner": lambda *_, **__: captioner}
     run = partial(caption_folder, work / "speed.jsonl", load)
     for folder in folders:
         run(folder, most=48)  # compiles
