@@ -236,7 +236,7 @@ def save_flickr8k(
     return folder
 
 
-def touch(folder, *names):
+def touch(folder: Path, *names: str) -> Path:
     """Files whose names alone count."""
     for name in names:
         path = folder / name

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from captioner.describe.base import Captioner, ClipCaptioner, WholeClips, check_images, timed
-from captioner.describe.network import NetworkCaptioner
 from captioner.models.clip_model_config import ClipEncoderConfig
 from captioner.models.vocabulary import CLIP_STYLE
-from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame, TimedCaption
+from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame
 
 if TYPE_CHECKING:
     from captioner.models.clip_model_frames import FrameEncoder
     from captioner.models.decoding import DecodingOptions, Hypothesis
     from captioner.models.inference import InferenceModel
+    from captioner.models.visual import VisualFeatures
+
+
+# Of frames: more take longer, for captions that are read in passing.
+_FRAME_BEAMS = 3
 
 
 class ClipWriter:
@@ -82,54 +86,70 @@ class ClipWriter:
 
 
 class ClipNetwork(Captioner):
-    """Captions pictures as clips of one frame, and clips as a whole.
+    """Captions pictures as clips of one frame; clips as a whole, and each of their frames.
 
     Args:
         writer: the network.
         frame_encoder: pictures → the features that it reads.
+        beams: of the search for captions of frames and of clips; None: as it was made.
     """
 
-    def __init__(self, writer: ClipWriter, frame_encoder: FrameEncoder):
-        self.writer = writer
+    def __init__(self, writer: ClipWriter, frame_encoder: FrameEncoder, beams: int | None = None):
+        self.writer = writer if beams is None else writer.searching(beams)
+        self.frame_writer = writer.searching(beams or _FRAME_BEAMS)
         self.frame_encoder = frame_encoder
         self.name = writer.name
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`; it cannot tell where in a picture a word looked."""
-        found = self.writer([[frame.code] for frame in self.encode_frames(images)])
-        return [_without_attention(caption) for caption in found]
+        return self._of_each(self.writer, self._codes(images))
 
     def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
-        """The features of the frames."""
-        if not images:
-            return []
-        check_images(images)
-        return [EncodedFrame(code=code) for code in self.frame_encoder(images)]
+        """The features of the frames, and their captions."""
+        codes = self._codes(images)
+        found = zip(codes, self._of_each(self.frame_writer, codes), strict=True)
+        return [EncodedFrame(code, caption) for code, caption in found]
 
     def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
-        """See `ClipCaptioner.caption_encoded`; a clip has one segment, which is all of it."""
-        found = self.writer(_codes(clips))
-        return [_of_clip(caption, clip) for caption, clip in zip(found, clips, strict=True)]
+        """See `ClipCaptioner.caption_encoded`; a clip of one frame has that frame's caption."""
+        moving = [clip for clip in clips if len(clip.frames) > 1]
+        found = iter(self.writer([[frame.code for frame in clip.frames] for clip in moving]))
+        return [
+            _said(next(found), clip) if len(clip.frames) > 1 else _said_of_frame(clip)
+            for clip in clips
+        ]
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
-        """See `Captioner.prepare`: the visual models differ in size, so nothing is done ahead."""
-        return image
+        """See `Captioner.prepare`."""
+        return self.frame_encoder.prepare(image)
 
     def with_streams(self) -> ClipNetwork:
         """See `Captioner.with_streams`."""
         streams = self.writer.model.useful_streams
-        encoder = self.frame_encoder.with_streams(streams)
-        twin = self._twin(writer=self.writer.with_streams(streams), frame_encoder=encoder)
-        twin.streams = streams
-        return twin
+        return self._twin(
+            streams=streams,
+            writer=self.writer.with_streams(streams),
+            frame_writer=self.frame_writer.with_streams(streams),
+            frame_encoder=self.frame_encoder.with_streams(streams),
+        )
 
     def searching(self, *, beams: int) -> ClipNetwork:
         """See `Captioner.searching`."""
-        return self._twin(writer=self.writer.searching(beams))
+        return self._twin(
+            writer=self.writer.searching(beams), frame_writer=self.writer.searching(beams)
+        )
 
     def whole_clips(self) -> ClipNetwork:
         """See `Captioner.whole_clips`."""
         return self
+
+    def _codes(self, images: Sequence[np.ndarray]) -> list[np.ndarray]:
+        check_images(images)
+        return list(self.frame_encoder(images)) if images else []
+
+    @staticmethod
+    def _of_each(writer: ClipWriter, codes: Sequence[np.ndarray]) -> list[Caption]:
+        return [_without_attention(caption) for caption in writer([[code] for code in codes])]
 
     def _twin(self, **changes: Any) -> ClipNetwork:
         twin = copy.copy(self)
@@ -137,55 +157,29 @@ class ClipNetwork(Captioner):
         return twin
 
 
-class FramesAndClips(WholeClips):
-    """Captions each frame of a clip, and the clip as a whole, from one look at each frame.
-
-    A clip of one frame, and a still picture, has that frame's caption, as pictures have.
+class EncoderOfCaptioner:
+    """A captioner's encoder, in memory once for its captions and for a clip network's features.
 
     Args:
-        captioner: captions the frames.
-        writer: captions the clip, from features of the captioner's encoder alone.
+        model: the captioner's.
     """
 
-    def __init__(self, captioner: NetworkCaptioner, writer: ClipWriter):
-        self._captioner = captioner
-        self._writer = writer
+    def __init__(self, model: InferenceModel):
+        self._model = model
+        self.image_size = model.config.encoder.image_size
+        self.grid = model.grid
 
-    @property
-    def name(self) -> str:
-        """Of what writes the sentence."""
-        return self._writer.name
-
-    def prepare(self, image: np.ndarray) -> np.ndarray:
-        """See `Captioner.prepare`."""
-        return self._captioner.prepare(image)
-
-    def encode_frames(self, images: Sequence[np.ndarray]) -> list[EncodedFrame]:
-        """The captions of the frames, and their features."""
-        from captioner.models.clip_model_frames import pooled
+    def look(self, pictures: Sequence[np.ndarray]) -> VisualFeatures:
+        """See `PictureEncoder.look`."""
+        from captioner.models.preprocessing import resize
         from captioner.models.visual import VisualFeatures
 
-        if not images:
-            return []
-        tokens = self._captioner.look(images)
-        features, grid = self._writer.config.features, self._captioner.model.grid
-        seen = {feature.encoder: (VisualFeatures(tokens, None), grid) for feature in features}
-        found = zip(pooled(features, seen), self._captioner.caption_tokens(tokens), strict=True)
-        return [EncodedFrame(code, caption) for code, caption in found]
+        squares = np.stack([resize(picture, self.image_size) for picture in pictures])
+        return VisualFeatures(self._model.look(squares), None)
 
-    def caption_encoded(self, clips: Sequence[EncodedClip]) -> list[ClipCaption]:
-        """See `ClipCaptioner.caption_encoded`; a clip has a segment for each frame."""
-        moving = [clip for clip in clips if len(clip.frames) > 1]
-        found = iter(self._writer(_codes(moving)))
-        return [
-            _said(next(found), timed(clip)) if len(clip.frames) > 1 else _said_of_frame(clip)
-            for clip in clips
-        ]
-
-    def with_streams(self) -> FramesAndClips:
-        """See `Captioner.with_streams`."""
-        captioner = self._captioner.with_streams()
-        return FramesAndClips(captioner, self._writer.with_streams(captioner.streams))
+    def with_streams(self, streams: int) -> EncoderOfCaptioner:
+        """See `PictureEncoder.with_streams`."""
+        return EncoderOfCaptioner(self._model.with_streams(streams))
 
 
 class NetworkClipCaptioner(ClipCaptioner):
@@ -232,22 +226,15 @@ class NetworkClipCaptioner(ClipCaptioner):
         return twin
 
 
-def _codes(clips: Sequence[EncodedClip]) -> list[list[np.ndarray]]:
-    return [[frame.code for frame in clip.frames] for clip in clips]
-
-
-def _of_clip(caption: Caption, clip: EncodedClip) -> ClipCaption:
-    """A caption as that of a clip: it is said of all of its time."""
-    whole = TimedCaption(clip.spans[0][0], clip.spans[-1][1], caption)
-    return _said(caption, (whole,))
-
-
-def _said(caption: Caption, segments: tuple[TimedCaption, ...]) -> ClipCaption:
+def _said(caption: Caption, clip: EncodedClip) -> ClipCaption:
     """A writer's caption as that of a clip."""
     assert caption.attention is not None
-    attention = caption.attention[:, 0]
     return ClipCaption(
-        caption.text, caption.score, segments, words=caption.words, attention=attention
+        caption.text,
+        caption.score,
+        timed(clip),
+        words=caption.words,
+        attention=caption.attention[:, 0],
     )
 
 

@@ -12,7 +12,7 @@ from captioner.describe.base import Captioner, ClipCaptioner
 from captioner.describe.clip_network import (
     ClipNetwork,
     ClipWriter,
-    FramesAndClips,
+    EncoderOfCaptioner,
     NetworkClipCaptioner,
 )
 from captioner.describe.fused import FusedClipCaptioner
@@ -154,14 +154,14 @@ def _load_network(folder: Path, prompt: str | None, precision: Precision | None)
         frames = FrameEncoder.load(network.config.encoder.features, precision)
         return ClipNetwork(ClipWriter(network, folder.name), frames)
     clips = CLIP_NETWORKS.get(folder.name) if folder.parent == PRETRAINED else None
-    whole = None if clips is None else _frames_and_clips(clips, precision)
+    whole = None if clips is None else _with_its_eyes(clips, precision)
     return NetworkCaptioner(network, folder.name, whole_clips=whole)
 
 
-def _frames_and_clips(
+def _with_its_eyes(
     name: str, precision: Precision | None
-) -> Callable[[NetworkCaptioner], FramesAndClips]:
-    """From a captioner to what captions clips with its eyes; the network is loaded once."""
+) -> Callable[[NetworkCaptioner], ClipNetwork]:
+    """From a captioner to the clip network that stands on its encoder, which is loaded once."""
 
     @cache
     def load() -> ClipWriter:
@@ -169,10 +169,14 @@ def _frames_and_clips(
 
         return ClipWriter(load_model(PRETRAINED / name, precision), name)
 
-    def make(captioner: NetworkCaptioner) -> FramesAndClips:
+    def make(captioner: NetworkCaptioner) -> ClipNetwork:
+        from captioner.models.clip_model_frames import FrameEncoder
+
         writer = load()
-        beams = captioner.beams
-        return FramesAndClips(captioner, writer if beams is None else writer.searching(beams))
+        encoder = EncoderOfCaptioner(captioner.model)
+        features = writer.config.features
+        frames = FrameEncoder(features, {feature.encoder: encoder for feature in features})
+        return ClipNetwork(writer, frames, captioner.beams)
 
     return make
 

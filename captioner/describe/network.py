@@ -51,23 +51,14 @@ class NetworkCaptioner(Captioner):
 
     def caption_images(self, images: Sequence[np.ndarray]) -> list[Caption]:
         """See `Captioner.caption_images`."""
-        return self.caption_tokens(self.look(images)) if images else []
-
-    def look(self, images: Sequence[np.ndarray]) -> np.ndarray:
-        """What the encoder sees in pictures, at least one, each uint8 [H, W, 3].
-
-        Returns:
-            Tokens, float32 [B, N, C].
-        """
-        check_images(images)
-        return self.model.look(np.stack([self.prepare(image) for image in images]))
-
-    def caption_tokens(self, tokens: np.ndarray) -> list[Caption]:
-        """The captions of B pictures, from what `look` saw in them."""
         from captioner.models.decoding import decode
 
+        if not images:
+            return []
+        check_images(images)
+        squares = np.stack([self.prepare(image) for image in images])
         start = self.model.vocabulary.start(self.style)
-        found = decode(self.model, *self.model.remember(tokens), self.decoding, start)
+        found = decode(self.model, *self.model.encode(squares), self.decoding, start)
         return [self._caption(hypotheses) for hypotheses in found]
 
     def prepare(self, image: np.ndarray) -> np.ndarray:

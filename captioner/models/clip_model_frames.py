@@ -10,7 +10,13 @@ import numpy as np
 
 from captioner.errors import ModelError
 from captioner.models.clip_model_config import FrameFeature
-from captioner.models.visual import VisualFeatures, VisualModel, load_visual_model, pool_tokens
+from captioner.models.preprocessing import resize
+from captioner.models.visual import (
+    PictureEncoder,
+    VisualFeatures,
+    load_visual_model,
+    pool_tokens,
+)
 
 if TYPE_CHECKING:
     from captioner.types import Precision
@@ -49,7 +55,7 @@ class FrameEncoder:
         models: the visual models that they are of, by name.
     """
 
-    def __init__(self, features: Sequence[FrameFeature], models: dict[str, VisualModel]):
+    def __init__(self, features: Sequence[FrameFeature], models: Mapping[str, PictureEncoder]):
         self.features = features
         self.models = models
 
@@ -71,28 +77,24 @@ class FrameEncoder:
 
     def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Looks at pictures of any size, each uint8 [H, W, 3]; float32 [B, F]."""
-        seen = {name: (model.look(pictures), model.grid) for name, model in self.models.items()}
-        return pooled(self.features, seen)
+        seen = {name: model.look(pictures) for name, model in self.models.items()}
+        parts = [
+            KINDS[feature.kind](seen[feature.encoder], self.models[feature.encoder].grid)
+            for feature in self.features
+        ]
+        flat = [part.reshape(len(pictures), -1) for part in parts]
+        return np.concatenate(flat, axis=1).astype(np.float32)
+
+    def prepare(self, picture: np.ndarray) -> np.ndarray:
+        """What a thread can do ahead: the square that is looked at, where there is but one."""
+        sizes = {model.image_size for model in self.models.values()}
+        return resize(picture, sizes.pop()) if len(sizes) == 1 else picture
 
     def with_streams(self, streams: int) -> Self:
         """The same models, run from so many threads at once."""
         twin = copy.copy(self)
         twin.models = {name: model.with_streams(streams) for name, model in self.models.items()}
         return twin
-
-
-def pooled(
-    features: Sequence[FrameFeature], seen: Mapping[str, tuple[VisualFeatures, tuple[int, int]]]
-) -> np.ndarray:
-    """The features of B frames, one kind after the other, float32 [B, F].
-
-    Args:
-        features: which.
-        seen: what each visual model saw in the frames, and its grid; by its name.
-    """
-    parts = [KINDS[feature.kind](*seen[feature.encoder]) for feature in features]
-    flat = [part.reshape(len(part), -1) for part in parts]
-    return np.concatenate(flat, axis=1).astype(np.float32)
 
 
 def spread(count: int, frames: int) -> np.ndarray:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -46,6 +46,24 @@ class VisualFeatures:
 
     tokens: np.ndarray
     concepts: np.ndarray | None
+
+
+class PictureEncoder(Protocol):
+    """What looks at pictures, for networks that stand on it."""
+
+    @property
+    def image_size(self) -> int:
+        """S, of the squares that it looks at."""
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of its tokens."""
+
+    def look(self, pictures: Sequence[np.ndarray]) -> VisualFeatures:
+        """Looks at pictures of any size, each uint8 [H, W, 3], RGB."""
+
+    def with_streams(self, streams: int) -> PictureEncoder:
+        """The same network and weights, run from so many threads at once."""
 
 
 class VisualModel:

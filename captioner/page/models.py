@@ -108,6 +108,10 @@ class Models:
             frame_selector=frame_selector,
         )
 
+    def summarizes(self, name: str) -> bool:
+        """Whether clips are captions of this captioner, made one; waits until it is loaded."""
+        return self._summarizes(self.captioner(name))
+
     @property
     def answers(self) -> bool:
         """Whether the server answers questions."""

@@ -15,7 +15,7 @@ from captioner.media.images import load_image
 from captioner.page.errors import RefusalError, for_visitors
 from captioner.page.limits import Limits
 from captioner.page.models import Models
-from captioner.page.words import Confidence
+from captioner.page.words import Confidence, Words
 from captioner.types import EncodedClip, EncodedFrame
 
 if TYPE_CHECKING:
@@ -94,6 +94,15 @@ class Service:
         captioner = self._clip_captioner(settings)
         for frame in clip.frames:
             yield captioner.encode_frames([frame.image])[0]
+
+    def words_of_frames(self, settings: Settings) -> Words:
+        """Says of a score of a frame's caption how sure it is, where the captioner wrote it.
+
+        What scores of a network for clips mean, nobody measured.
+        """
+        if self.models.summarizes(settings.model):
+            return self.confidence.words(settings.model)
+        return lambda _: ""
 
     def caption_clip(self, clip: EncodedClip, settings: Settings) -> "ClipCaption":
         """One sentence from these frames of a clip; at least one."""

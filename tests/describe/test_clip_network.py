@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from captioner import load_captioner, load_clip_captioner
-from captioner.describe.clip_network import FramesAndClips, NetworkClipCaptioner
+from captioner.describe.clip_network import ClipNetwork, NetworkClipCaptioner
 from captioner.describe.fused import FusedClipCaptioner
 from captioner.describe.loading import needs_summarizer
 from captioner.types import EncodedClip
@@ -26,20 +26,19 @@ def gif(tmp_path):
     return save_animation(tmp_path / "clip.gif", [photo(), photo(shift=40), plain((200, 30, 30))])
 
 
-def test_the_sentence_is_of_the_network_and_the_frames_keep_their_captions(captioner, clips, gif):
+def test_with_the_captioners_encoder_the_network_says_what_it_says_alone(clips, gif):
     assert isinstance(clips, NetworkClipCaptioner)
     assert clips.name == "clips-xception-lstm"
+    alone = load_clip_captioner("clips-xception-lstm").caption(gif)
     said = clips.caption(gif)
-    frames = clips.sample(gif).frames
-    assert [frame.caption for frame in said.frames] == captioner.caption_images(
-        [frame.image for frame in frames]
-    )
-    alone = load_clip_captioner(load_captioner("clips-xception-lstm", precision="float32"))
-    assert (said.text, said.score) == (
-        alone.caption(gif).text,
-        pytest.approx(alone.caption(gif).score, abs=1e-4),
-    )
+    assert said.text == alone.text
+    assert [frame.caption.text for frame in said.frames] == [
+        frame.caption.text for frame in alone.frames
+    ]
+    assert len(said.frames) == 3
     assert said.summarizer is None
+    assert said.attention.shape == (len(said.words), 3)
+    np.testing.assert_allclose(said.attention.sum(axis=1), 1, atol=1e-3)
 
 
 def test_each_frame_is_looked_at_once(captioner, clips, gif, monkeypatch):
@@ -63,22 +62,30 @@ def test_clips_together_say_what_each_says_alone(clips):
         assert (said.text, said.score) == (alone.text, pytest.approx(alone.score, abs=1e-4))
 
 
-def test_a_clip_of_one_frame_says_what_the_picture_says(captioner, clips, tmp_path):
-    path = save_photo(tmp_path / "photo.png", photo())
-    assert clips.caption(path).text == captioner.caption(path).text
+def test_a_clip_of_one_frame_has_that_frames_caption(clips, tmp_path):
+    said = clips.caption(save_photo(tmp_path / "photo.png", photo()))
+    (frame,) = said.frames
+    assert (said.text, said.score) == (frame.caption.text, frame.caption.score)
 
 
-def test_beams_are_those_of_both_searches(captioner):
+def test_beams_are_those_of_all_searches(captioner):
     network = captioner.searching(beams=2).whole_clips()
-    assert isinstance(network, FramesAndClips)
+    assert isinstance(network, ClipNetwork)
     (frame,) = network.encode_frames([photo()])
     assert len(frame.caption.alternatives) == 1
-    assert network._writer.decoding.beams == 2
-    assert captioner.whole_clips()._writer.decoding.beams == 5
+    assert network.writer.decoding.beams == 2
+    again = load_captioner("clips-xception-lstm").searching(beams=2)
+    assert again.writer.decoding.beams == again.frame_writer.decoding.beams == 2
 
 
 def test_with_streams_the_same_is_said(clips, gif):
     assert clips.with_streams().caption(gif).text == clips.caption(gif).text
+
+
+def test_what_is_prepared_ahead_is_what_the_encoder_takes(captioner, clips):
+    large = np.zeros((300, 400, 3), np.uint8)
+    side = captioner.model.config.encoder.image_size
+    assert clips.prepare(large).shape == (side, side, 3)
 
 
 def test_a_summarizer_that_is_named_is_asked(captioner, gif):

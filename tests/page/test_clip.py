@@ -62,7 +62,7 @@ def test_the_frames_come_one_by_one_and_then_the_sentence(tab, gif):
 
 
 class Whole:
-    """Says of a clip "red then blue", and that its first word looked at the first frame."""
+    """Says of a clip "reddish then bluish", and that each colour looked at a frame."""
 
     name = "whole"
 
@@ -75,9 +75,9 @@ class Whole:
 
     def caption_encoded(self, clips):
         attention = np.array([[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]], np.float32)
-        words = ("red", "then", "blue")
+        words = ("reddish", "then", "bluish")
         return [
-            ClipCaption("red then blue", -0.5, timed(clip), None, words, attention)
+            ClipCaption("reddish then bluish", -0.5, timed(clip), None, words, attention)
             for clip in clips
         ]
 
@@ -90,8 +90,9 @@ class WholeCaptioner(FakeCaptioner):
 def test_the_timeline_tells_which_words_looked_at_which_frame(uploads, gif):
     service = service_of(captioner=WholeCaptioner())
     last = merged(ClipTab(service), gif)
-    assert last["caption"] == "red then blue"
-    assert re.findall("looked here for: (.*?)<", last["timeline"]) == ["red", "blue"]
+    assert last["caption"] == "reddish then bluish"
+    assert re.findall("looked here for: (.*?)<", last["timeline"]) == ["reddish", "bluish"]
+    assert "fairly sure" not in last["timeline"]  # which was measured of captions of photos
     row = json.loads(text_of(last["json"]))
     assert (row["model"], row["summarizer"]) == ("whole", None)
     assert [frame["text"] for frame in row["frames"]] == [caption_of(RED), caption_of(BLUE)]
@@ -125,6 +126,7 @@ def test_a_frame_is_computed_only_when_the_one_before_was_shown(service, gif):
         names = service.models.names
         ready = service.models.ready
         ahead = service.models.ahead
+        summarizes = service.models.summarizes
 
         def clip_captioner(self, name, **settings):
             clips = service.models.clip_captioner(name, **settings)

@@ -133,8 +133,9 @@ def _load(
 ) -> tuple[ClipCaptioner, float]:
     """A way by its name, and the megabytes of its weights."""
     if name == NEIGHBOURS:
-        way = NeighbourCaptioner.of(training(), max_frames, precision)
-        return way, _megabytes([PRETRAINED / model for model in way.encoder.models]) + way.megabytes
+        nearest = NeighbourCaptioner.of(training(), max_frames, precision)
+        encoders = _megabytes([PRETRAINED / model for model in nearest.encoder.models])
+        return nearest, encoders + nearest.megabytes
     known = DEFAULT, TWO_STAGES, MIDDLE
     captioner = load_captioner(None if name in known else name, precision=precision)
     folders = [PRETRAINED / captioner.name if not Path(name).is_dir() else Path(name)]

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from captioner.media.pixels import RGBArray
     from captioner.types import ClipCaption, MediaKind
 
-_ABOVE_ALL = 1.25  # times as much as it would look at each frame if it looked at all alike
+_ABOVE_ALL = 1.1  # times as much as it would look at each frame if it looked at all alike
+_SHORT = 3  # letters of words that stand for nothing in a picture: "a", "is", "on", "the"
 _SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
 _DOWNLOADS = {
     "txt": "Text",
@@ -87,7 +88,7 @@ class ClipTab:
                 yield {"status": markup.status(text, "busy")}
             elif ahead := self._service.models.ahead():
                 yield {"status": markup.waiting(ahead)}
-            words = self._service.confidence.words(settings.model)
+            words = self._service.words_of_frames(settings)
             total = len(clip.frames)
             work.say = lambda: self._service.caption_clip(work.encoded, settings)
             work.row = lambda said: self._service.clip_row(name, kind, said, settings)
@@ -213,14 +214,14 @@ class _Preview:
 
 
 def _looked(said: "ClipCaption") -> list[list[str]]:
-    """For each frame the words of the sentence that looked at it above all others."""
+    """For each frame the longer words of the sentence that looked at it above all others."""
     if said.attention is None:
         return []
     frames = said.attention.shape[1]
     found: list[list[str]] = [[] for _ in range(frames)]
     for word, weights in zip(said.words, said.attention, strict=True):
         most = int(weights.argmax())
-        if weights[most] * frames > _ABOVE_ALL:
+        if len(word) > _SHORT and weights[most] * frames > _ABOVE_ALL:
             found[most].append(word)
     return found
 
