@@ -47,8 +47,8 @@ def captions(folder: Path) -> dict[str, str]:
     captioner = load_captioner(precision="float32")
     whole = load_clip_captioner(captioner)
     fused = load_clip_captioner(captioner, load_summarizer())
-    (moving,) = (path for path in demo.make(folder) if path.name == "camera.gif")
+    moving = {path.name: path for path in demo.make(folder)}
     texts = {path.name: captioner.caption(path).text for path in PHOTOS}
-    clips = (*CLIPS, moving)
-    texts |= {path.name: whole.caption(path).text for path in clips}
+    texts |= {path.name: whole.caption(path).text for path in (*CLIPS, moving["cat.mp4"])}
+    clips = (*CLIPS, moving["camera.gif"])
     return texts | {f"{path.name}, two stages": fused.caption(path).text for path in clips}
