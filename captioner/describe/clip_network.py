@@ -58,8 +58,9 @@ class ClipWriter:
         chosen = [spread(len(clip), self.config.frames) for clip in clips]
         frames = [np.stack(clip)[places] for clip, places in zip(clips, chosen, strict=True)]
         states, memory = self.model.encode(np.stack(frames))
-        start = self.model.vocabulary.start(CLIP_STYLE)
-        found = decode(self.model, states, memory, self.decoding, start)
+        vocabulary = self.model.vocabulary
+        start, never = vocabulary.start(CLIP_STYLE), vocabulary.styles.values()
+        found = decode(self.model, states, memory, self.decoding, start, never=never)
         return [
             self._caption(hypotheses, places, len(clip))
             for hypotheses, places, clip in zip(found, chosen, clips, strict=True)

@@ -57,8 +57,9 @@ class NetworkCaptioner(Captioner):
             return []
         check_images(images)
         squares = np.stack([self.prepare(image) for image in images])
-        start = self.model.vocabulary.start(self.style)
-        found = decode(self.model, *self.model.encode(squares), self.decoding, start)
+        vocabulary = self.model.vocabulary
+        start, never = vocabulary.start(self.style), vocabulary.styles.values()
+        found = decode(self.model, *self.model.encode(squares), self.decoding, start, never=never)
         return [self._caption(hypotheses) for hypotheses in found]
 
     def prepare(self, image: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ All are batched over images, and stop each image for itself. The search sees a m
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -96,6 +97,8 @@ def decode(
     memory: list[np.ndarray],
     options: DecodingOptions,
     starts: int | np.ndarray = START,
+    *,
+    never: Collection[int] = (),
 ) -> list[list[Hypothesis]]:
     """Captions of a batch of images.
 
@@ -105,6 +108,7 @@ def decode(
         memory: what the model remembers of the images, each [B, ...].
         options: how to search.
         starts: the number of the word before the first, of all images or int [B] of each.
+        never: numbers of further words that no caption holds, such as those of styles.
 
     Returns:
         For each image its ``beams`` hypotheses, best first.
@@ -113,9 +117,10 @@ def decode(
     found: dict[int, list[Hypothesis]] = {}
     choose = _sample if options.temperature else _best_continuations
     random = np.random.default_rng(options.seed)
+    unwritten = [*_NEVER, *never]
     for position in range(options.max_words + 1):
         probabilities, where, new_states = model.step(beams.last, beams.states, beams.memory)
-        probabilities[:, :, _NEVER] = 0.0
+        probabilities[:, :, unwritten] = 0.0
         if 0 < options.no_repeat_ngram_size <= position:
             _forbid_repeats(probabilities, beams.words, options.no_repeat_ngram_size)
         if position == 0:

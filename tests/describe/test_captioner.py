@@ -27,6 +27,21 @@ def test_a_caption_has_its_words_score_and_attention(captioner):
     np.testing.assert_allclose(caption.attention.sum(axis=(1, 2)), 1, atol=1e-4)
 
 
+def test_a_style_is_no_word_of_a_caption():
+    model = tiny_model(words=[*WORDS, "<clip>"])
+    step, number = model.step, model.vocabulary.styles["clip"]
+
+    def fond_of_styles(*given):
+        probabilities, *rest = step(*given)
+        probabilities[:, :, number] = 0.9
+        return probabilities, *rest
+
+    model.step = fond_of_styles
+    caption = NetworkCaptioner(model, "tiny").caption(photo())
+    assert caption.words
+    assert len(caption.attention) == len(caption.words)
+
+
 def test_the_other_beams_are_alternatives_best_first():
     decoding = DecodingOptions(length_penalty=1.0)  # ranked by the score itself
     caption = NetworkCaptioner(tiny_model(), "tiny", decoding).caption(photo())

@@ -45,6 +45,16 @@ class Bigrams:
         return total / (len(path) - 1) ** penalty
 
 
+@pytest.mark.parametrize("options", [{"beams": 1}, {"beams": 3}, {"temperature": 1.0, "beams": 8}])
+def test_what_is_never_written_is_in_no_caption(options):
+    model = Bigrams()
+    words = {word for found in model.run(**options) for each in found for word in each.ids}
+    images, (banned, *_) = np.arange(len(model.table))[:, None], sorted(words)
+    states, searched = [np.zeros((len(images), 1))], DecodingOptions(**options)
+    for hypotheses in decode(model, states, [images], searched, never=[banned]):
+        assert all(banned not in each.ids for each in hypotheses)
+
+
 def _exhaustive(model, image, max_words, penalty):
     captions = [w for n in range(1, max_words + 1) for w in product(_WORDS, repeat=n)]
     return max(captions, key=lambda words: model.score(image, words, penalty))

@@ -65,7 +65,8 @@ def caption_features(
         batch = np.asarray(features[start : start + _PHOTOS_AT_ONCE])
         if batch.dtype == np.float16:
             batch = batch.astype(np.float32)
-        found = decode(model, *model.encode(batch, head), options, start_word)
+        never = model.vocabulary.styles.values()
+        found = decode(model, *model.encode(batch, head), options, start_word, never=never)
         captions += [" ".join(model.vocabulary.decode(best[0].ids)) for best in found]
     return captions
 

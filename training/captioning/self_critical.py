@@ -153,7 +153,8 @@ class Searcher:
         photos, views, features = self.batches.photos(index)
         beams = self.options.beams
         starts = self.batches.starts[photos]
-        found = decode(self.model, *self.model.encode(features, self.head), self.options, starts)
+        start, never = self.model.encode(features, self.head), self.model.vocabulary.styles.values()
+        found = decode(self.model, *start, self.options, starts, never=never)
         vocabulary = self.model.vocabulary
         texts = [
             # A vocabulary of a few words may not have so many captions.
