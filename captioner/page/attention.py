@@ -11,6 +11,12 @@ _GLOW = 0.34  # how much of the warm colour lies on what it looked at most
 _SOFT = 0.8  # below 1, what was looked at a little is seen a little better
 _WARM = np.array((255, 176, 46), np.float32)
 _GREY = np.array((0.299, 0.587, 0.114), np.float32)  # luma of ITU-R BT.601
+_SHORT = 3  # letters
+
+
+def is_telling(word: str) -> bool:
+    """Whether a word is longer than "a", "in" and "the", which say little."""
+    return len(word) > _SHORT
 
 
 def overlay(photo: RGBArray, weights: NDArray[np.float32]) -> RGBArray:

@@ -11,11 +11,10 @@ from captioner.ask.base import Answerer
 from captioner.describe.base import Captioner, ClipCaptioner, WholeClips
 from captioner.describe.loading import DEFAULT_MODEL, load_clip_captioner, needs_summarizer
 from captioner.errors import ModelError
-from captioner.types import EncodedClip
 from summarizer.base import Summarizer
 
 if TYPE_CHECKING:
-    from captioner.types import Caption, ClipCaption, EncodedFrame
+    from captioner.types import Caption, ClipCaption, EncodedClip, EncodedFrame
 
 _T = TypeVar("_T")
 
@@ -161,12 +160,11 @@ class Models:
 
     def _load(self, wanted: str | None) -> Captioner:
         captioner = self._load_captioner(wanted)
-        # The first picture is slow, and the first clip: they compile the graphs.
+        # The first picture is slow, and the first frame of a clip: they compile the graphs.
         blank = [np.zeros((64, 64, 3), np.uint8)]
         captioner.caption_images(blank)
         if not self._summarizes(captioner):
-            clips = load_clip_captioner(captioner)
-            clips.caption_encoded([EncodedClip(((0.0, 1.0),), tuple(clips.encode_frames(blank)))])
+            load_clip_captioner(captioner).encode_frames(blank)
         return captioner
 
     def _summarizes(self, captioner: Captioner) -> bool:
@@ -238,7 +236,7 @@ class _SharedClips(WholeClips):
     def encode_frames(self, images: Sequence[np.ndarray]) -> "list[EncodedFrame]":
         return self._turns.take(self._clips.encode_frames, images)
 
-    def caption_encoded(self, clips: Sequence[EncodedClip]) -> "list[ClipCaption]":
+    def caption_encoded(self, clips: "Sequence[EncodedClip]") -> "list[ClipCaption]":
         return self._turns.take(self._clips.caption_encoded, clips)
 
     def with_streams(self) -> WholeClips:

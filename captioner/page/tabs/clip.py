@@ -11,6 +11,7 @@ from gradio_client.utils import strip_invalid_filename_characters
 from captioner.errors import MediaError
 from captioner.media.detect import VIDEO_SUFFIXES
 from captioner.page import markup
+from captioner.page.attention import is_telling
 from captioner.page.components import caption_box, download_button
 from captioner.page.errors import as_messages
 from captioner.page.events import TabEvents
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from captioner.types import ClipCaption, MediaKind
 
 _ABOVE_ALL = 1.1  # times as much as it would look at each frame if it looked at all alike
-_SHORT = 3  # letters of words that stand for nothing in a picture: "a", "is", "on", "the"
 _SUFFIXES = sorted(VIDEO_SUFFIXES | {".apng", ".avif", ".gif", ".png", ".webp"})
 _DOWNLOADS = {
     "txt": "Text",
@@ -221,7 +221,7 @@ def _looked(said: "ClipCaption") -> list[list[str]]:
     found: list[list[str]] = [[] for _ in range(frames)]
     for word, weights in zip(said.words, said.attention, strict=True):
         most = int(weights.argmax())
-        if len(word) > _SHORT and weights[most] * frames > _ABOVE_ALL:
+        if is_telling(word) and weights[most] * frames > _ABOVE_ALL:
             found[most].append(word)
     return found
 

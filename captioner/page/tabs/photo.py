@@ -12,7 +12,7 @@ from PIL import Image
 
 from captioner.media.pixels import RGBArray
 from captioner.page import markup
-from captioner.page.attention import fit, overlay
+from captioner.page.attention import fit, is_telling, overlay
 from captioner.page.components import caption_box
 from captioner.page.errors import RefusalError, as_messages
 from captioner.page.events import TabEvents
@@ -28,7 +28,6 @@ _SIDE = 720  # pixels of the large picture
 _SMALL = 240  # and of the small ones
 
 _SHOWN = {".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp"}  # by all browsers
-_SHORT = 3  # letters of "a", "in" and "the", which say little
 _NO_ATTENTION = "This model cannot tell where it looked."
 
 
@@ -134,7 +133,7 @@ def _where_looked(path: Path, photo: RGBArray, caption: Caption) -> Changes:
 def _telling_word(looked: Looked) -> int:
     """The best word to begin with: of the longer ones, the one that looked at one place most."""
     peaks = looked.attention.reshape(len(looked.words), -1).max(axis=1)
-    longer = [index for index, word in enumerate(looked.words) if len(word) > _SHORT]
+    longer = [index for index, word in enumerate(looked.words) if is_telling(word)]
     return max(longer or range(len(peaks)), key=peaks.__getitem__)
 
 
