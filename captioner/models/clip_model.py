@@ -238,10 +238,20 @@ def fit_whitening(features: np.ndarray, components: int) -> tuple[np.ndarray, np
     x = x - mean
     if not components:
         return mean, 1.0 / np.maximum(x.std(axis=0), 1e-4)
-    values, vectors = np.linalg.eigh(x.T @ x / len(x))
+    values, vectors = _principal(x)
     kept = min(components, len(values))
-    values, vectors = values[::-1][:kept], vectors[:, ::-1][:, :kept]
+    values, vectors = values[:kept], vectors[:, :kept]
     # Directions in which training frames hardly differ are noise, and not blown up.
     scale = np.zeros((x.shape[1], components), np.float32)
     scale[:, :kept] = vectors / np.sqrt(np.maximum(values, 1e-4 * values[0]))
     return mean, scale
+
+
+def _principal(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variances [M] along the principal directions [C, M] of N centred rows, greatest first."""
+    count, channels = x.shape
+    if count < channels:  # then the rows span all the directions there are
+        _, sizes, directions = np.linalg.svd(x, full_matrices=False)
+        return sizes**2 / count, directions.T
+    values, vectors = np.linalg.eigh(x.T @ x / count)
+    return values[::-1], vectors[:, ::-1]

@@ -26,6 +26,7 @@ from training.answering.examples import (
 from training.answering.losses import AnswerLoss, GivenLoss, kept_tokens
 from training.answering.recipe import AnswerRecipe
 from training.answering.scores import answers_of, look_at, rewards
+from training.common.compiling import compile_for_training
 from training.common.history import add_to_history
 
 
@@ -46,11 +47,11 @@ class _Trainer:
         if shape not in self.graphs:
             graph = self.network.training_graph(*shape, masked=self.masked)
             words = AnswerLoss(self.recipe.label_smoothing)
-            graph.compile(
-                optimizer=self.optimiser,
-                loss=[words, GivenLoss()] if self.masked else words,
+            compile_for_training(
+                graph,
+                self.optimiser,
+                [words, GivenLoss()] if self.masked else words,
                 loss_weights=[1.0, self.recipe.mvm_weight] if self.masked else None,
-                jit_compile=False,  # XLA takes longer on a CPU
             )
             self.graphs[shape] = graph
         return self.graphs[shape]

@@ -18,6 +18,7 @@ from captioner.models.decoding import DecodingOptions, decode
 from captioner.models.vocabulary import PAD
 from training.captioning.recipe import Recipe
 from training.common.checkpoints import Checkpoints, epochs_done
+from training.common.compiling import compile_for_training
 from training.common.history import add_to_history, read_history
 from training.data.batches import CaptionBatches
 from training.metrics.captions import Cider, diversity, score
@@ -176,17 +177,14 @@ def fit(
         run: folder of the run; holds the checkpoint from which a stopped run goes on.
         loss: of targets and what the network puts out; None: `SmoothedCrossEntropy`.
     """
-    network.compile(
-        optimizer=keras.optimizers.Adam(
-            _schedule(recipe, len(batches)),
-            beta_2=0.98,
-            global_clipnorm=5.0,
-            weight_decay=recipe.weight_decay or None,
-            **averaging(recipe),
-        ),
-        loss=loss or SmoothedCrossEntropy(recipe.label_smoothing),
-        jit_compile=False,  # XLA takes five times as long on a CPU
+    optimizer = keras.optimizers.Adam(
+        _schedule(recipe, len(batches)),
+        beta_2=0.98,
+        global_clipnorm=5.0,
+        weight_decay=recipe.weight_decay or None,
+        **averaging(recipe),
     )
+    compile_for_training(network, optimizer, loss or SmoothedCrossEntropy(recipe.label_smoothing))
     done = epochs_done(run)
     callbacks: list[Any] = [
         # First, so that it saves the weights as trained, before their averages take their place.

@@ -27,6 +27,7 @@ from captioner.models.vocabulary import PAD
 from training.captioning.cross_entropy import DevScores, averaging
 from training.captioning.recipe import Recipe
 from training.common.checkpoints import Checkpoints, epochs_done
+from training.common.compiling import compile_for_training
 from training.data.batches import CaptionBatches, mirror_words
 from training.metrics.captions import Cider
 
@@ -188,17 +189,11 @@ def fit(network: Any, searcher: Searcher, recipe: Recipe, dev: DevScores, run: P
         dev: scores and keeps.
         run: folder of the run; holds the checkpoint from which a stopped run goes on.
     """
-    network.compile(
-        optimizer=keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(
-                recipe.learning_rate, len(searcher.batches) * recipe.epochs, alpha=0.1
-            ),
-            global_clipnorm=1.0,
-            **averaging(recipe),
-        ),
-        loss=PolicyGradient(),
-        jit_compile=False,
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate, len(searcher.batches) * recipe.epochs, alpha=0.1
     )
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0, **averaging(recipe))
+    compile_for_training(network, optimizer, PolicyGradient())
     done = epochs_done(run)
     callbacks = [
         Checkpoints(run, done),

@@ -19,6 +19,7 @@ from captioner.models.dual_encoder import DualEncoder
 from captioner.models.dual_encoder_building import save_network
 from captioner.models.dual_encoder_folder import IMAGE, TEXT, encode
 from captioner.runtime.keras_graphs import compiled
+from training.common.compiling import compile_for_training
 from training.common.history import add_to_history
 from training.common.report import draw_curves
 from training.data.datasets import load_dataset
@@ -188,8 +189,7 @@ class _Run:
             schedule, weight_decay=recipe.weight_decay, global_clipnorm=2.0, **averaging
         )
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "log_scale"])
-        loss = Contrast(recipe.label_smoothing, hard)
-        network.compile(optimizer=optimizer, loss=loss, jit_compile=False)
+        compile_for_training(network, optimizer, Contrast(recipe.label_smoothing, hard))
         best = _Best(self, sets, hard)
         callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if recipe.ema else []
         network.fit(
