@@ -1,10 +1,11 @@
-"""Numbers that a caller gives, and the ranges that they may have, on the command line, too."""
+"""What a caller may give, on the command line, too: the ranges of numbers, and names."""
 
 from numbers import Integral
 
 BEAMS = (1, 100)
 BATCH_SIZE = (1, 1024)
 MAX_FRAMES = (1, 1000)
+FRAMES_ASKED = ("clip-cut", "uniform")  # of a clip by an answerer; the first is the default
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import get_args
 
 from captioner.ask.base import Answerer
+from captioner.ask.clip_cut import ClipCut
+from captioner.ask.frames import evenly
 from captioner.describe.loading import is_of_transformers
 from captioner.errors import ModelError
 from captioner.models.answer_config import TASK
 from captioner.models.answer_folder import read_answer_folder
 from captioner.models.folder import PRETRAINED, shipped_models
+from captioner.ranges import FRAMES_ASKED
 from captioner.runtime.extras import need
 from captioner.runtime.hub import is_path
+from captioner.search.loading import load_retriever
 from captioner.types import Precision
 
 DEFAULT_ANSWERER = "ask-qformer"
@@ -22,6 +26,7 @@ def load_answerer(
     model: str | Path | None = None,
     *,
     max_frames: int = 16,
+    frames: str = FRAMES_ASKED[0],
     precision: Precision | None = None,
 ) -> Answerer:
     """Loads what answers questions about pictures and clips.
@@ -31,16 +36,20 @@ def load_answerer(
             ``training.answering.train`` wrote; or the name of a chat-style image-to-text model of
             the Hugging Face hub, ``owner/model``, or a folder of one.
         max_frames: at most so many frames of a clip are looked through; 1 to 1,000.
+        frames: which of these a network of this package looks at closely: ``clip-cut``, those that
+            the question is about, by the model that searches; or ``uniform``, evenly.
         precision: what the networks compute with; None: bfloat16 where OpenVINO runs them on a CPU
             that multiplies it, else float32.
 
     Raises:
         ModelError: there is no such model, or it is damaged.
-        ValueError: a number is out of range, or there is no such precision.
+        ValueError: a number is out of range, or there is no such precision or choice of frames.
     """
     if precision not in (None, *get_args(Precision)):
         known = ", ".join(get_args(Precision))
         raise ValueError(f"precision cannot be {precision!r}; give one of: {known}")
+    if frames not in FRAMES_ASKED:
+        raise ValueError(f"frames cannot be {frames!r}; give one of: {', '.join(FRAMES_ASKED)}")
     name = DEFAULT_ANSWERER if model is None else model
     if model is None and DEFAULT_ANSWERER not in shipped_answerers():
         raise ModelError(
@@ -49,10 +58,10 @@ def load_answerer(
             "(owner/model)"
         )
     if isinstance(name, str) and name in shipped_answerers():
-        return _load_network(PRETRAINED / name, max_frames, precision)
+        return _load_network(PRETRAINED / name, max_frames, frames, precision)
     folder = Path(name)
     if folder.is_dir() and not is_of_transformers(folder):
-        return _load_network(folder.resolve(), max_frames, precision)
+        return _load_network(folder.resolve(), max_frames, frames, precision)
     if not folder.is_dir() and (isinstance(name, Path) or is_path(name) or "/" not in name):
         names = ", ".join(shipped_answerers()) or "none"
         raise ModelError(
@@ -73,7 +82,9 @@ def shipped_answerers() -> list[str]:
     return shipped_models(TASK)
 
 
-def _load_network(folder: Path, max_frames: int, precision: Precision | None) -> Answerer:
+def _load_network(
+    folder: Path, max_frames: int, frames: str, precision: Precision | None
+) -> Answerer:
     from captioner.ask.network import NetworkAnswerer
     from captioner.models.answer_model import AnswerModel
     from captioner.models.answer_reader import FeatureReader
@@ -81,6 +92,12 @@ def _load_network(folder: Path, max_frames: int, precision: Precision | None) ->
     described = read_answer_folder(folder)
     model = AnswerModel.from_folder(described, precision)
     reader = FeatureReader(described.config, precision)
+    choose = ClipCut(load_retriever) if frames == "clip-cut" else evenly
     return NetworkAnswerer(
-        model, reader, folder.name, calibration=described.calibration, max_frames=max_frames
+        model,
+        reader,
+        folder.name,
+        calibration=described.calibration,
+        choose=choose,
+        max_frames=max_frames,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from captioner.cli.parser import whole_number
 from captioner.errors import MediaError, ModelError
-from captioner.ranges import MAX_FRAMES
+from captioner.ranges import FRAMES_ASKED, MAX_FRAMES
 from captioner.types import Answer, Precision
 
 if TYPE_CHECKING:
@@ -66,6 +66,13 @@ def parser() -> argparse.ArgumentParser:
         default=16,
         metavar="N",
         help="look through at most N frames of a clip (default: 16)",
+    )
+    add(
+        "--frames",
+        choices=FRAMES_ASKED,
+        default=FRAMES_ASKED[0],
+        help="which of them are looked at closely: those that the question is about, or evenly "
+        "(default: %(default)s)",
     )
     add("--precision", choices=get_args(Precision), help="what the networks compute with")
     return result
@@ -122,7 +129,12 @@ def _load(load: Callable[..., Answerer] | None, options: Any) -> Answerer:
 
         choose_backend()
         load = load_answerer
-    return load(options.model, max_frames=options.max_frames, precision=options.precision)
+    return load(
+        options.model,
+        max_frames=options.max_frames,
+        frames=options.frames,
+        precision=options.precision,
+    )
 
 
 def _listed(path: Path | None) -> Iterator[str]:

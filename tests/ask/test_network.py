@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from captioner.ask.base import CANNOT_TELL
+from captioner.ask.clip_cut import ClipCut
 from captioner.ask.frames import a_third, evenly
 from captioner.ask.network import NetworkAnswerer
 from captioner.media.lazy_frames import Clip, Frame
@@ -68,6 +69,36 @@ def test_another_choice_of_frames_is_by_the_question():
     answers = answerer(choose=first).answer_clip(clip_of(9), ["what begins?", "what ends?"])
     assert [frame.start for frame in answers[0].frames] == [0.0, 1.0, 2.0]
     assert [frame.start for frame in answers[1].frames] == [8.0]
+
+
+class Space:
+    """Puts a frame where its grey value is, and a question where the number in it is."""
+
+    def embed_images(self, images):
+        return np.stack([self._place(int(image[0, 0, 0])) for image in images])
+
+    def embed_texts(self, texts):
+        return np.stack([self._place(int(text.split()[-1])) for text in texts])
+
+    def _place(self, angle):
+        radians = np.deg2rad(angle)
+        return np.array([np.cos(radians), np.sin(radians)], np.float32)
+
+
+def test_clip_cut_looks_where_the_question_is_about():
+    loaded = []
+    choose = ClipCut(lambda: loaded.append(1) or Space())
+    shown = tuple(Frame(float(n), np.full((4, 4, 3), 10 * n, np.uint8)) for n in range(9))
+    asked = answerer(choose=choose)
+    answers = asked.answer_clip(Clip(shown, 9.0), ["is it 10", "is it 40", "is it 80"])
+    starts = [[frame.start for frame in answer.frames] for answer in answers]
+    assert starts == [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    assert loaded == [1]
+
+
+def test_clip_cut_loads_nothing_where_all_frames_are_looked_at():
+    choose = ClipCut(lambda: pytest.fail("loaded"))
+    assert choose(["is it?"], [np.zeros((2, 2, 3), np.uint8)] * 3, 4) == [[0, 1, 2]]
 
 
 def test_a_gif_is_answered_from_its_frames(tmp_path):

@@ -27,6 +27,7 @@ from training.answering.losses import AnswerLoss, GivenLoss, kept_tokens
 from training.answering.recipe import AnswerRecipe
 from training.answering.scores import answers_of, look_at, rewards
 from training.common.compiling import compile_for_training
+from training.answering.starting_words import starting_words
 from training.common.history import add_to_history
 
 
@@ -93,6 +94,9 @@ def teach(material: Material, recipe: AnswerRecipe, output: Path) -> AnswerModel
     vocabulary = lessons.vocabulary(recipe.min_count)
     network = AnswerNetwork(recipe.architecture, len(vocabulary))
     variables = network.variables()
+    if recipe.words_from != "random":
+        begin = starting_words(vocabulary, recipe.units, recipe.words_from)
+        network.words.embeddings.assign(begin)
     batches = Batches(material.media, lessons, vocabulary, recipe)
     trainer = _Trainer(network, recipe, _optimiser(recipe))
     model = AnswerModel(

@@ -22,6 +22,7 @@ class AnswerRecipe(Settings):
         former_layers: of the Q-Former.
         layers: of the language model.
         dropout: of both.
+        words_from: a dual encoder, whose word pieces the words begin as; or ``random``.
         min_count: a word must occur this often in the training texts to be learnt.
         epochs: each is scored; the best is kept.
         steps: batches an epoch.
@@ -47,6 +48,7 @@ class AnswerRecipe(Settings):
     former_layers: int = 2
     layers: int = 3
     dropout: float = 0.1
+    words_from: str = "finder"
     min_count: int = 3
     epochs: int = 10
     steps: int = 250
