@@ -128,7 +128,8 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--calibrate",
         action="store_true",
-        help="write into the first model from which probability on it is to answer",
+        help="write into the first model its card, with these scores, and from which probability "
+        "on it is to answer",
     )
     return result
 
@@ -139,6 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
     from captioner.errors import MediaError, ModelError
     from captioner.models.answer_folder import read_answer_folder
     from training.answering.material import AnswerData, read_material
+    from training.answering.report import write_model_card
     from training.common.settings import RecipeError
     from training.data.lines import DatasetError
 
@@ -152,10 +154,12 @@ def main(arguments: list[str] | None = None) -> int:
             tuple(options.data), options.people, options.people_dev, options.cache, None
         )
         material = read_material(data, described.config)
-        print(written(table(models, material)))
+        scores = written(table(models, material))
+        print(scores)
         if options.calibrate:
             found = calibrated(models[options.models[0].name][0], material)
             write_calibration(options.models[0], found)
+            write_model_card(options.models[0], scores)
             print(f"{options.models[0]}: says that it cannot tell below {found.least:.3f}")
     except (RecipeError, DatasetError, ModelError, MediaError, OSError) as error:
         print(f"training.answering.evaluate: {error}", file=sys.stderr)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from training.answering.examples import (
 )
 from training.answering.losses import AnswerLoss, GivenLoss, kept_tokens
 from training.answering.recipe import AnswerRecipe
+from training.answering.report import write_run
 from training.answering.scores import answers_of, look_at, rewards
 from training.common.compiling import compile_for_training
 from training.answering.starting_words import starting_words
@@ -108,7 +108,7 @@ def teach(material: Material, recipe: AnswerRecipe, output: Path) -> AnswerModel
     output.mkdir(parents=True, exist_ok=True)
     (output / "training.csv").unlink(missing_ok=True)
     recipe.save(output / "recipe.yaml")
-    _write_run(output, material, lessons, len(vocabulary))
+    write_run(output, material, lessons, len(vocabulary))
     best = -1.0
     for epoch in range(1, recipe.epochs + 1):
         start = time.perf_counter()
@@ -145,15 +145,3 @@ def _optimiser(recipe: AnswerRecipe) -> Any:
     return keras.optimizers.AdamW(
         schedule, weight_decay=recipe.weight_decay, beta_2=0.98, global_clipnorm=1.0
     )
-
-
-def _write_run(output: Path, material: Material, lessons: Lessons, words: int) -> None:
-    run = {
-        "people_questions": len(lessons.people),
-        "made_questions": len(lessons.made),
-        "captioned": len(lessons.captions),
-        "words": words,
-        "dev_questions": {name: len(items) for name, items in material.dev.items()},
-        "backend": f"{keras.backend.backend()}, keras {keras.__version__}",
-    }
-    (output / "run.json").write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")

@@ -40,5 +40,6 @@ def starting_words(vocabulary: Vocabulary, units: int, model: str | Path) -> np.
     vectors = np.stack([pieces[word.ids].mean(axis=0) for word in tokenized])
     vectors -= vectors.mean(axis=0)
     _, _, directions = np.linalg.svd(vectors, full_matrices=False)
-    kept = vectors @ directions[:units].T
-    return (kept * (_SPREAD / kept.std())).astype(np.float32)
+    kept: np.ndarray = vectors @ directions[:units].T
+    kept *= _SPREAD / kept.std()
+    return kept
