@@ -74,8 +74,8 @@ writes the answer.
             "Procedure": f"""
 `{run["command"]}`
 
-{len(rows)} epochs in {seconds / 60:.0f} minutes, {run["backend"]} on {run["machine"]}; the epoch with
-the best dev scores is kept. Every setting is in `recipe.yaml`, the curves in `training.csv`.
+{len(rows)} epochs in {seconds / 60:.0f} minutes, {run["backend"]} on {run["machine"]}; the epoch
+with the best dev scores is kept. Every setting is in `recipe.yaml`, the curves in `training.csv`.
 """,
             "Scores": "Per cent with 95 % intervals; *blind* is the same network, trained without "
             "pictures.\n\n" + scores,
