@@ -51,12 +51,6 @@ def load_answerer(
     if frames not in FRAMES_ASKED:
         raise ValueError(f"frames cannot be {frames!r}; give one of: {', '.join(FRAMES_ASKED)}")
     name = DEFAULT_ANSWERER if model is None else model
-    if model is None and DEFAULT_ANSWERER not in shipped_answerers():
-        raise ModelError(
-            "no answerer comes with this version; give the folder of one that "
-            "training.answering.train wrote, or a chat-style model of the Hugging Face hub "
-            "(owner/model)"
-        )
     if isinstance(name, str) and name in shipped_answerers():
         return _load_network(PRETRAINED / name, max_frames, frames, precision)
     folder = Path(name)

@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         "--model",
         metavar="NAME",
         help="the answerer: a name that ships, a folder, or a chat-style model of the hub "
-        "(default: the one that ships, if there is one)",
+        "(default: the one that ships)",
     )
     add(
         "--max-frames",

@@ -4,13 +4,12 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from captioner.ask.base import Answerer
     from captioner.page.library import Library
     from captioner.page.middleware import Hosts
     from captioner.page.models import Models
@@ -52,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from captioner.ask.loading import load_answerer
     from captioner.describe.loading import load_captioner
     from captioner.errors import ModelError
     from captioner.page.build import build
@@ -71,7 +71,7 @@ def _serve(options: argparse.Namespace) -> int:
         options.model or [None],
         load_captioner,
         lambda: load_summarizer(options.summarizer),
-        _answerer_loader(options.answerer),
+        lambda: load_answerer(options.answerer),
         always_summarize=options.summarizer is not None,
     )
     limits = Limits(options.max_megapixels, options.max_minutes, options.max_files)
@@ -111,15 +111,6 @@ def _serve(options: argparse.Namespace) -> int:
     if shared:
         hosts.allow(urlsplit(shared).hostname or "")
     return _keep_serving(blocks, models)
-
-
-def _answerer_loader(name: str | None) -> "Callable[[], Answerer] | None":
-    """What loads the answerer; None where none was named and none ships."""
-    from captioner.ask.loading import load_answerer, shipped_answerers
-
-    if name is None and not shipped_answerers():
-        return None
-    return lambda: load_answerer(name)
 
 
 def _around(

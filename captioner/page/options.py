@@ -78,7 +78,7 @@ def parser() -> argparse.ArgumentParser:
         "--answerer",
         metavar="NAME",
         help="answers questions: a folder that training.answering.train wrote, or a chat-style "
-        "model of the hub (default: the one that ships, if there is one; else no questions)",
+        "model of the hub (default: the one that ships)",
     )
     add(
         "--summarizer",

@@ -26,8 +26,8 @@ from training.answering.losses import AnswerLoss, GivenLoss, kept_tokens
 from training.answering.recipe import AnswerRecipe
 from training.answering.report import write_run
 from training.answering.scores import answers_of, look_at, rewards
-from training.common.compiling import compile_for_training
 from training.answering.starting_words import starting_words
+from training.common.compiling import compile_for_training
 from training.common.history import add_to_history
 
 
