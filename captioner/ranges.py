@@ -5,7 +5,7 @@ from numbers import Integral
 BEAMS = (1, 100)
 BATCH_SIZE = (1, 1024)
 MAX_FRAMES = (1, 1000)
-FRAMES_ASKED = ("clip-cut", "uniform")  # of a clip by an answerer; the first is the default
+FRAMES_ASKED = ("uniform", "clip-cut")  # of a clip by an answerer; the first is the default
 
 
 def check_whole(name: str, value: object, low: int, high: int) -> None:

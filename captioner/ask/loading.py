@@ -36,8 +36,8 @@ def load_answerer(
             ``training.answering.train`` wrote; or the name of a chat-style image-to-text model of
             the Hugging Face hub, ``owner/model``, or a folder of one.
         max_frames: at most so many frames of a clip are looked through; 1 to 1,000.
-        frames: which of these a network of this package looks at closely: ``clip-cut``, those that
-            the question is about, by the model that searches; or ``uniform``, evenly.
+        frames: which of these a network of this package looks at closely: ``uniform``,
+            evenly; or ``clip-cut``, those that the question is about, by the model that searches.
         precision: what the networks compute with; None: bfloat16 where OpenVINO runs them on a CPU
             that multiplies it, else float32.
 

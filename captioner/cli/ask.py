@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
         "--frames",
         choices=FRAMES_ASKED,
         default=FRAMES_ASKED[0],
-        help="which of them are looked at closely: those that the question is about, or evenly "
+        help="which of them are looked at closely: evenly, or those that the question is about "
         "(default: %(default)s)",
     )
     add("--precision", choices=get_args(Precision), help="what the networks compute with")

@@ -40,6 +40,8 @@ def starting_words(vocabulary: Vocabulary, units: int, model: str | Path) -> np.
     vectors = np.stack([pieces[word.ids].mean(axis=0) for word in tokenized])
     vectors -= vectors.mean(axis=0)
     _, _, directions = np.linalg.svd(vectors, full_matrices=False)
-    kept: np.ndarray = vectors @ directions[:units].T
+    kept = np.zeros((len(vectors), units), np.float32)
+    directions = directions[:units]  # of a few words there are fewer; the rest stays nothing
+    kept[:, : len(directions)] = vectors @ directions.T
     kept *= _SPREAD / kept.std()
     return kept
