@@ -6,6 +6,7 @@ from captioner.ask.base import Answerer
 from captioner.media.lazy_frames import Clip
 
 _FIRST = "who is in the picture?"
+_SURE = 0.4  # of answers that are right less often, no further question is made
 _OF_ANYTHING = ("what is in the picture?", "where was this taken?", "how many people are there?")
 _MANY = frozenset(["men", "women", "people", "children", "boys", "girls", "dogs", "players"])
 
@@ -19,7 +20,8 @@ def suggested_questions(answerer: Answerer, clip: Clip, count: int = 5) -> list[
         count: so many at most.
     """
     answer = answerer.answer_clip(clip, [_FIRST])[0]
-    who = answer.text if answer.told else ""
+    sure = answer.told and (answer.right is None or answer.right >= _SURE)
+    who = answer.text if sure else ""
     if not who or len(who.split()) > 2 or who in ("yes", "no", "nobody", "0"):
         return list(_OF_ANYTHING[:count])
     be = "are" if who.split()[-1] in _MANY else "is"

@@ -7,6 +7,7 @@ from captioner.ask.base import CANNOT_TELL
 from captioner.ask.clip_cut import ClipCut
 from captioner.ask.frames import a_third, evenly
 from captioner.ask.network import NetworkAnswerer
+from captioner.ask.suggestions import suggested_questions
 from captioner.media.lazy_frames import Clip, Frame
 from captioner.models.answer_folder import AnswerCalibration
 from tests.ask.test_answer_model import CONFIG, frames, table_model
@@ -123,3 +124,13 @@ def test_a_third_of_the_frames_evenly():
     assert evenly(["", ""], images, 4) == [[2, 6, 10, 14]] * 2
     assert evenly([""], images[:3], 4) == [[0, 1, 2]]
     assert CONFIG.max_frames == 3
+
+
+@pytest.mark.parametrize(("right", "about_it"), [(0.9, True), (0.1, False)])
+def test_only_of_what_is_surely_there_more_is_suggested(right, about_it):
+    calibration = AnswerCalibration(points=((0.0, right), (1.0, right)), questions=9)
+    model = table_model({(): {"red": 0.9, "yes": 0.1}})
+    asked = NetworkAnswerer(model, Reader(), "tiny", calibration=calibration)
+    suggested = suggested_questions(asked, clip_of(1))
+    assert ("what is the red doing?" in suggested) == about_it
+    assert "what is in the picture?" in suggested
