@@ -108,14 +108,18 @@
       });
   };
 
-  // What fades in is faint only for a moment; what goes round for ever is not waited for.
-  const still = () =>
-    Promise.allSettled(
-      document
-        .getAnimations()
-        .filter((animation) => animation.effect?.getComputedTiming().endTime < Infinity)
-        .map((animation) => animation.finished)
-    );
+  // What fades in is faint only for a moment. Not waited for is what goes round for ever, and what
+  // counts the seconds until a message goes: after that the message is faint, or gone.
+  const still = async () => {
+    const soonOver = (animation) =>
+      animation.playState === "running" && animation.effect?.getComputedTiming().endTime < 2000;
+    for (;;) {
+      await new Promise(requestAnimationFrame); // one animation may begin where another ends
+      const running = document.getAnimations().filter(soonOver);
+      if (!running.length) return;
+      await Promise.allSettled(running.map((animation) => animation.finished));
+    }
+  };
 
   // Looks at the places of elements on the page 50 times a second, and notes which have moved since
   // they first showed.
