@@ -10,9 +10,10 @@ INSTALLED := $(VENV)/.installed
 DEMO := demo/.made
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check $(PIP_FLAGS) -c constraints.txt -e
 
-# Tests run in so many processes, each of which takes up to 2 GB. All of a file run in one.
+# Tests run in so many processes, each of which takes up to 2 GB. All of a file run in one. More than
+# one thread of OpenMP each would only take the processor from the other, waiting.
 WORKERS ?= 2
-TESTS = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+TESTS = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # More words for pip, such as a mirror: make setup PIP_FLAGS="--index-url https://..."
 PIP_FLAGS ?=
