@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import get_args
 
 from captioner.ask.base import Answerer
-from captioner.ask.clip_cut import ClipCut
-from captioner.ask.frames import evenly
+from captioner.ask.frames import FrameChooser, evenly
 from captioner.describe.loading import is_of_transformers
 from captioner.errors import ModelError
 from captioner.models.answer_config import TASK
@@ -16,7 +15,6 @@ from captioner.models.folder import PRETRAINED, shipped_models
 from captioner.ranges import FRAMES_ASKED
 from captioner.runtime.extras import need
 from captioner.runtime.hub import is_path
-from captioner.search.loading import load_retriever
 from captioner.types import Precision
 
 DEFAULT_ANSWERER = "ask-qformer"
@@ -86,12 +84,20 @@ def _load_network(
     described = read_answer_folder(folder)
     model = AnswerModel.from_folder(described, precision)
     reader = FeatureReader(described.config, precision)
-    choose = ClipCut(load_retriever) if frames == "clip-cut" else evenly
     return NetworkAnswerer(
         model,
         reader,
         folder.name,
         calibration=described.calibration,
-        choose=choose,
+        choose=_chooser(frames),
         max_frames=max_frames,
     )
+
+
+def _chooser(frames: str) -> FrameChooser:
+    if frames == "uniform":
+        return evenly
+    from captioner.ask.clip_cut import ClipCut
+    from captioner.search.loading import load_retriever
+
+    return ClipCut(load_retriever)

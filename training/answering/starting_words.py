@@ -9,6 +9,7 @@ import numpy as np
 from captioner.models.dual_encoder_folder import read_dual_encoder
 from captioner.models.visual import folder_of
 from captioner.models.vocabulary import Vocabulary
+from training.common.settings import RecipeError
 
 _PIECES = "pieces/embeddings"
 _SPREAD = 0.04  # standard deviation of all numbers; of random words it would be about half of that
@@ -30,12 +31,12 @@ def starting_words(vocabulary: Vocabulary, units: int, model: str | Path) -> np.
 
     Raises:
         ModelError: the model cannot be read.
-        ValueError: it has fewer than D numbers a word.
+        RecipeError: it has fewer than D numbers a word.
     """
     folder = read_dual_encoder(folder_of(model))
     pieces = folder.weights()[_PIECES].astype(np.float32)
     if units > pieces.shape[1]:
-        raise ValueError(f"{model} has {pieces.shape[1]} numbers a word, not {units}")
+        raise RecipeError(f"{model} has {pieces.shape[1]} numbers a word, not {units}")
     tokenized = folder.tokenizer.encode_batch(list(vocabulary.words), add_special_tokens=False)
     vectors = np.stack([pieces[word.ids].mean(axis=0) for word in tokenized])
     vectors -= vectors.mean(axis=0)
